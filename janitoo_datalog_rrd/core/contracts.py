@@ -1,0 +1,152 @@
+"""The words that rooms share: readings from decoders, and what the store answers to its readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+Key = tuple[str, ...]
+"""Who a value is: (hadd, uuid, index) for Janitoo, (topic, path) for every other dialect."""
+
+DS_TYPES = ("GAUGE", "COUNTER", "DERIVE", "ABSOLUTE")
+CONSOLIDATIONS = ("AVERAGE", "MIN", "MAX", "LAST")
+
+
+class Meta(NamedTuple):
+    """What a message says of a value beside its number; empty text where it says nothing."""
+
+    label: str = ""
+    units: str = ""
+    node: str = ""
+    ds_type: str = ""
+
+
+NO_META = Meta()
+
+
+class Reading(NamedTuple):
+    """One number out of one message.
+
+    Attributes:
+        key: whose number it is.
+        value: the number; NaN says that it is unknown.
+        timestamp: seconds since the epoch UTC where the message has its own time, else None (arrival counts).
+        meta: label, units, node and data source type where the message has them.
+    """
+
+    key: Key
+    value: float
+    timestamp: float | None = None
+    meta: Meta = NO_META
+
+
+class Decoder(Protocol):
+    """Turns one MQTT message into readings; one per dialect."""
+
+    def decode(self, topic: str, payload: bytes) -> list[Reading]:
+        """Return the message's readings; an empty list says that there is rightly nothing to log in it.
+
+        Raises:
+            DecodeError: the message is not what this dialect promises.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One data source (DS) of a series' RRD file.
+
+    Attributes:
+        name: the DS name in the file.
+        key: whose values go there.
+        label: text for people; may hold any character.
+        units: text for people, such as `°C`; may be empty.
+        ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
+        last_value: last number accepted, NaN when unknown, None when there was none yet.
+        last_time: its time, seconds since the epoch UTC, or None.
+    """
+
+    name: str
+    key: Key
+    label: str
+    units: str
+    ds_type: str
+    last_value: float | None
+    last_time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """What is known of one series.
+
+    Attributes:
+        name: file- and URL-safe name, `[A-Za-z0-9_.-]{1,200}`.
+        node: the HADD of the node it comes from, or the topic it comes from.
+        label: text for people; may hold any character.
+        step: seconds between two primary data points.
+        configured: True for a datasource component of the ini, False for a series made by itself.
+        columns: its data sources, in the file's order.
+        path: its RRD file, which may not exist yet.
+        cached: samples accepted and not yet in the file.
+    """
+
+    name: str
+    node: str
+    label: str
+    step: int
+    configured: bool
+    columns: tuple[Column, ...]
+    path: Path
+    cached: int
+
+    @property
+    def last_time(self) -> float | None:
+        """Time of the youngest value of all columns, seconds since the epoch UTC, or None."""
+        return max((column.last_time for column in self.columns if column.last_time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """Rows of one series, as `rrdtool fetch` has them.
+
+    Attributes:
+        start: time of the row before the first one, seconds since the epoch UTC.
+        step: seconds between two rows.
+        columns: DS names.
+        rows: row i stands at `start + (i + 1) * step`; a number per column, None where unknown.
+    """
+
+    start: int
+    step: int
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[float | None, ...]]
+
+
+class SeriesReader(Protocol):
+    """What the web and the command line may ask of the store; reading a series flushes it first."""
+
+    def list_series(self) -> list[SeriesInfo]:
+        """Every series, sorted by name."""
+        ...
+
+    def get_series(self, name: str) -> SeriesInfo:
+        """One series. Raises UnknownSeriesError."""
+        ...
+
+    def flush(self, name: str) -> int:
+        """Write a series' cached samples to its file and return how many. Raises UnknownSeriesError, StoreError."""
+        ...
+
+    def flush_all(self) -> int:
+        """Write every cached sample to the files and return how many."""
+        ...
+
+    def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
+        """Flush, then read rows; start and end AT-style. Raises UnknownSeriesError, BadRequestError, StoreError."""
+        ...
+
+    def count_cached(self) -> int:
+        """Samples accepted and not yet written to files."""
+        ...

@@ -1,0 +1,136 @@
+"""The nodes heard of on the bus, and whether they are alive."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .errors import DecodeError
+from .topics import format_hadd, parse_hadd
+
+MAX_NODES = 10_000
+_PREFIX = "/dhcp/heartbeat/"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """What is known of a node from its heartbeats.
+
+    Attributes:
+        hadd: its address.
+        state: the word it sent last (`ONLINE`, `OFFLINE`, ...), or `OFFLINE` when it fell silent.
+        since: when this state began, seconds since the epoch UTC.
+        last_seen: its last heartbeat, seconds since the epoch UTC.
+        name: what it is called; empty when nobody said.
+        location: where it is; empty when nobody said.
+    """
+
+    hadd: str
+    state: str
+    since: float
+    last_seen: float
+    name: str = ""
+    location: str = ""
+
+    @property
+    def online(self) -> bool:
+        """True unless the node said that it goes, or fell silent."""
+        return self.state != "OFFLINE"
+
+
+class NodeRegistry:
+    """Tracks heartbeats: a node is online until it says OFFLINE or misses `count` heartbeats.
+
+    Args:
+        timeout: seconds between two heartbeats.
+        count: how many may be missed.
+        clock: seconds since the epoch UTC.
+    """
+
+    def __init__(self, timeout: float = 60.0, count: int = 3, clock: Callable[[], float] = time.time) -> None:
+        self.timeout = timeout
+        self.count = count
+        self._clock = clock
+        self._nodes: dict[str, NodeState] = {}
+        self._lock = threading.Lock()
+
+    def on_heartbeat(self, topic: str, payload: bytes) -> None:
+        """Take a heartbeat message of either form.
+
+        Raises:
+            DecodeError: it is no heartbeat.
+        """
+        address = topic.removeprefix(_PREFIX)
+        if address:
+            try:
+                parse_hadd(address)
+            except ValueError as error:
+                raise DecodeError("bad_heartbeat", str(error)) from None
+            self.seen(address, _state_word(payload))
+            return
+        try:
+            message = json.loads(payload)
+            controller, node = int(message["add_ctrl"]), int(message["add_node"])
+            state = _state_word(str(message["state"]).encode())
+            if not (0 <= controller <= 9999 and -1 <= node <= 9999):
+                raise ValueError("address out of range")
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+            raise DecodeError("bad_heartbeat", f"expected add_ctrl, add_node and state in JSON: {error}") from None
+        if node >= 0:
+            self.seen(format_hadd(controller, node), state)
+            return
+        prefix = f"{controller:04d}/"
+        known = [hadd for hadd in list(self._nodes) if hadd.startswith(prefix)]
+        for hadd in known or [format_hadd(controller, 0)]:
+            self.seen(hadd, state)
+
+    def seen(self, hadd: str, state: str = "ONLINE") -> None:
+        """Note a sign of life of a node."""
+        now = self._clock()
+        with self._lock:
+            old = self._nodes.get(hadd)
+            if old is None:
+                if len(self._nodes) < MAX_NODES:
+                    self._nodes[hadd] = NodeState(hadd, state, now, now)
+            else:
+                since = old.since if old.state == state else now
+                self._nodes[hadd] = replace(old, state=state, since=since, last_seen=now)
+
+    def describe(self, hadd: str, name: str, location: str) -> None:
+        """Note what a node is called and where it is."""
+        now = self._clock()
+        with self._lock:
+            old = self._nodes.get(hadd) or NodeState(hadd, "OFFLINE", now, 0.0)
+            if hadd in self._nodes or len(self._nodes) < MAX_NODES:
+                self._nodes[hadd] = replace(old, name=name, location=location)
+
+    def check(self) -> list[str]:
+        """Set nodes that fell silent to OFFLINE and return their addresses."""
+        now = self._clock()
+        gone = []
+        with self._lock:
+            for hadd, node in self._nodes.items():
+                if node.online and now - node.last_seen > self.timeout * self.count:
+                    self._nodes[hadd] = replace(node, state="OFFLINE", since=now)
+                    gone.append(hadd)
+        return gone
+
+    def get(self, hadd: str) -> NodeState | None:
+        """One node, or None when it was never heard of."""
+        return self._nodes.get(hadd)
+
+    def all(self) -> list[NodeState]:
+        """Every node, sorted by address."""
+        with self._lock:
+            return sorted(self._nodes.values(), key=lambda node: node.hadd)
+
+
+def _state_word(payload: bytes) -> str:
+    word: Any = payload[:32].decode("utf-8", "replace").strip().strip('"').upper()
+    if not word.isascii() or not word.replace("_", "").isalnum():
+        raise DecodeError("bad_heartbeat", "the state is not a word, such as ONLINE")
+    return str(word)

@@ -1,0 +1,96 @@
+"""Plugins by entry point: threads, components and decoders, ours and those of other packages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+from .errors import PluginError
+from .options import PluginSpecs, Specs
+
+logger = logging.getLogger(__name__)
+
+THREADS = "janitoo.threads"
+COMPONENTS = "janitoo.components"
+DECODERS = "janitoo_datalog_rrd.decoders"
+
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+
+def takes_options(*specs: Any) -> Callable[[Factory], Factory]:
+    """Mark a plugin factory with the options that its section takes beside the common ones.
+
+    A factory without this mark takes any option, unchecked and as text.
+    """
+
+    def mark(factory: Factory) -> Factory:
+        factory.options = tuple(specs)  # type: ignore[attr-defined]
+        return factory
+
+    return mark
+
+
+class Plugins(PluginSpecs):
+    """The installed plugins; each is loaded when it is first asked for.
+
+    Attributes:
+        failed: `group: name` → why it could not be loaded.
+    """
+
+    def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
+        points = entry_points() if found is None else found
+        self._points: dict[str, dict[str, EntryPoint]] = {THREADS: {}, COMPONENTS: {}, DECODERS: {}}
+        for group in self._points:
+            for point in points.select(group=group) if hasattr(points, "select") else points:
+                if point.group == group:
+                    self._points[group].setdefault(point.name, point)
+        self.failed: dict[str, str] = {}
+
+    def names(self, group: str) -> list[str]:
+        """Names of the plugins of a group, sorted."""
+        return sorted(self._points[group])
+
+    def load(self, group: str, name: str) -> Callable[..., Any]:
+        """Load a plugin's factory.
+
+        Raises:
+            PluginError: there is none of that name, or it cannot be loaded; the second is kept in `failed`.
+        """
+        point = self._points[group].get(name)
+        if point is None:
+            raise PluginError(f"no plugin {name!r} in group {group}: installed are {', '.join(self.names(group))}")
+        try:
+            factory = point.load()
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            if self.failed.get(f"{group}: {name}") != why:
+                logger.exception("plugin %s of group %s cannot be loaded", name, group)
+            self.failed[f"{group}: {name}"] = why
+            raise PluginError(f"plugin {name!r} of group {group} cannot be loaded: {why}") from error
+        self.failed.pop(f"{group}: {name}", None)
+        if not callable(factory):
+            raise PluginError(f"plugin {name!r} of group {group} is not a factory: {point.value}")
+        return factory  # type: ignore[no-any-return]
+
+    def _specs(self, group: str, name: str) -> Specs | None:
+        try:
+            return getattr(self.load(group, name), "options", None)
+        except PluginError:
+            return None
+
+    def thread_names(self) -> Iterable[str]:
+        return self.names(THREADS)
+
+    def thread_specs(self, name: str) -> Specs | None:
+        return self._specs(THREADS, name)
+
+    def component_specs(self, key: str) -> Specs | None:
+        return self._specs(COMPONENTS, key)
+
+    def has_component(self, key: str) -> bool:
+        return key in self._points[COMPONENTS]
+
+    def decoder_kinds(self) -> Iterable[str]:
+        return self.names(DECODERS)

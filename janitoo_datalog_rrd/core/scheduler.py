@@ -1,0 +1,71 @@
+"""One scheduler per server, for polls, heartbeats, flushes, snapshots and every other thing done in time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.util import undefined
+
+logger = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Calls functions at intervals; a late call is made once, never in a burst."""
+
+    def __init__(self, workers: int = 4) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(workers)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin to call."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Call no more, and wait for the calls under way."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def every(
+        self, seconds: float, call: Callable[..., Any], *args: Any, name: str, jitter: float = 0.0, at_once: bool = False
+    ) -> None:
+        """Call a function every so many seconds; a job of the same name is replaced.
+
+        Args:
+            seconds: the interval.
+            call: the function.
+            args: its arguments.
+            name: the job's name.
+            jitter: at most so many seconds are added or taken away at each call.
+            at_once: make the first call now, not after one interval.
+        """
+        from datetime import datetime, timezone
+
+        first: Any = datetime.now(timezone.utc) if at_once else undefined
+        self._scheduler.add_job(
+            call, "interval", args=args, seconds=max(seconds, 0.05), jitter=jitter or None,
+            id=name, name=name, replace_existing=True, next_run_time=first,
+        )  # fmt: skip
+
+    def once(self, call: Callable[..., Any], *args: Any, name: str) -> None:
+        """Call a function once, soon, in a worker thread."""
+        self._scheduler.add_job(call, args=args, id=name, name=name, replace_existing=True)
+
+    def cancel(self, name: str) -> None:
+        """Take a job back; without effect when there is none of that name."""
+        try:
+            self._scheduler.remove_job(name)
+        except JobLookupError:
+            logger.debug("no job %s to cancel", name)
+
+    def names(self) -> list[str]:
+        """Names of the jobs, sorted."""
+        return sorted(str(job.id) for job in self._scheduler.get_jobs())

@@ -1,0 +1,42 @@
+"""What the threads of one server share; handed to each, so that two servers can live in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .contracts import SeriesReader
+from .heartbeats import NodeRegistry
+from .options import Options
+from .plugins import Plugins
+from .scheduler import Scheduler
+from .status import Counters, Health, RejectedLog
+
+
+@dataclass(slots=True)
+class Services:
+    """What the threads of one server share.
+
+    Attributes:
+        options: the configuration in force; replaced at a reload.
+        plugins: the installed plugins, and those that failed to load.
+        scheduler: the one scheduler of the server.
+        counters: what is counted.
+        health: what is wrong now.
+        rejected: the last messages that could not be used.
+        nodes: the nodes heard of.
+        store: the store's reading side; None until the datarrd thread has built it.
+        clock: seconds since the epoch UTC.
+    """
+
+    options: Options
+    plugins: Plugins
+    scheduler: Scheduler
+    counters: Counters
+    health: Health
+    rejected: RejectedLog
+    nodes: NodeRegistry
+    store: SeriesReader | None = None
+    clock: Callable[[], float] = time.time
+    started: float = field(default_factory=time.time)
