@@ -33,10 +33,11 @@ class Counters:
 
 
 class Health:
-    """What is wrong now, by part; a healthy server has no entry."""
+    """What is wrong now, by part; a healthy server has no problem. What happened and is over is a note."""
 
     def __init__(self) -> None:
         self._problems: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
 
     def fail(self, part: str, what: str) -> None:
         """Say what is wrong with a part, such as `broker`."""
@@ -45,6 +46,15 @@ class Health:
     def ok(self, part: str) -> None:
         """Say that a part is well again."""
         self._problems.pop(part, None)
+
+    def note(self, part: str, what: str) -> None:
+        """Say something that has happened and should be looked at, though the server is well."""
+        if len(self._notes) < 100:
+            self._notes[part] = what
+
+    def notes(self) -> dict[str, str]:
+        """What has happened and should be looked at, by part."""
+        return dict(self._notes)
 
     def problems(self) -> dict[str, str]:
         """What is wrong, by part."""

@@ -1,0 +1,164 @@
+"""The cache: every series in memory, with the samples that are not yet in its file."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterable
+
+from ..core.contracts import Key
+from .series import ColumnState, Series, Taken
+
+
+class Cache:
+    """Series by name and by key, their samples, and when each is to be written.
+
+    Every method takes `lock`, which may be taken around several of them.
+
+    Attributes:
+        lock: guards everything here.
+        samples: how many are cached, those on their way to a file not counted.
+        series: name → series, dead ones too.
+        live: names of the series that had a sample since the start and are not dead.
+        due: name → when its samples are to be written, by the monotonic clock.
+        in_flight: name → what is being written to its file right now.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.samples = 0
+        self.series: dict[str, Series] = {}
+        self.live: set[str] = set()
+        self.due: dict[str, float] = {}
+        self.in_flight: dict[str, Taken] = {}
+        self._configured: dict[Key, list[ColumnState]] = {}
+        self._auto: dict[Key, list[ColumnState]] = {}
+        self._numbers = 0
+        self._random = random.Random()  # noqa: S311 - spreads writes in time, no secret
+
+    def columns_of(self, key: Key) -> list[ColumnState]:
+        """The columns that a value goes to: those of datasource components, else the one made by itself."""
+        return self._configured.get(key) or self._auto.get(key, [])
+
+    def add_series(self, series: Series) -> None:
+        """Take a series in."""
+        with self.lock:
+            self.series[series.name] = series
+
+    def add_column(self, series: Series, name: str, key: Key, label: str, units: str, ds_type: str) -> ColumnState:
+        """Give a series one more data source."""
+        with self.lock:
+            column = ColumnState(series, self._numbers, name, key, label, units, ds_type)
+            self._numbers += 1
+            series.columns.append(column)
+            self.bind(column, key)
+            return column
+
+    def bind(self, column: ColumnState, key: Key) -> None:
+        """Let a value go to a column."""
+        with self.lock:
+            column.key = key
+            if key:
+                self._of(column).setdefault(key, []).append(column)
+
+    def _of(self, column: ColumnState) -> dict[Key, list[ColumnState]]:
+        return self._configured if column.series.configured else self._auto
+
+    def remove_column(self, column: ColumnState) -> None:
+        """Take a data source out of its series; its cached samples go."""
+        with self.lock:
+            column.series.columns.remove(column)
+            self.samples -= len(column)
+            bound = self._of(column)
+            remaining = [each for each in bound.get(column.key, []) if each is not column]
+            if remaining:
+                bound[column.key] = remaining
+            else:
+                bound.pop(column.key, None)
+
+    def remove_series(self, name: str) -> Series | None:
+        """Forget a series with what is cached for it."""
+        with self.lock:
+            series = self.series.pop(name, None)
+            if series is None:
+                return None
+            self.samples -= len(series.ready)
+            for column in list(series.columns):
+                self.remove_column(column)
+            self.live.discard(name)
+            self.due.pop(name, None)
+            return series
+
+    def append(self, column: ColumnState, time_s: float, value: float, now: float, ttl: float) -> None:
+        """Cache a sample; `now` is the monotonic clock's, `ttl` how long the sample may stay, in seconds."""
+        series = column.series
+        column.append(time_s, value)
+        self.samples += 1
+        series.touched = now
+        if series.name not in self.due:
+            self.live.add(series.name)
+            # spread over the second half of the time, so that series that began together are not written together
+            self.due[series.name] = now + ttl * self._random.uniform(0.5, 1.0)
+
+    def take(self, series: Series, before: float) -> Taken:
+        """Take the samples older than a time out of a series, to write them."""
+        with self.lock:
+            held = series.cached()
+            taken = series.take(before)
+            left = series.cached()
+            self.samples += left - held
+            if not left:
+                self.due.pop(series.name, None)
+            if taken.points:
+                self.in_flight[series.name] = taken
+            return taken
+
+    def written(self, series: Series, taken: Taken) -> None:
+        """What was taken is in the file."""
+        with self.lock:
+            self.in_flight.pop(series.name, None)
+            series.wrote(taken.points)
+
+    def put_back(self, series: Series, taken: Taken, retry_at: float) -> None:
+        """What was taken could not be written; try again at `retry_at` by the monotonic clock."""
+        with self.lock:
+            self.in_flight.pop(series.name, None)
+            held = series.cached()
+            series.put_back(taken)
+            self.samples += series.cached() - held
+            self.due[series.name] = retry_at
+
+    def postpone(self, name: str, until: float) -> None:
+        """Set when a series that still has samples is looked at again."""
+        with self.lock:
+            if name in self.due:
+                self.due[name] = until
+
+    def rotate(self, series: Series, until: float) -> int:
+        """Make the rows of a configured series up to a time; they stay in the cache. Returns how many."""
+        with self.lock:
+            held = series.cached()
+            made = series.rotate(until)
+            self.samples += series.cached() - held
+            return made
+
+    def due_names(self, now: float) -> list[str]:
+        """Names of the series whose time has come, by the monotonic clock."""
+        with self.lock:
+            return [name for name, when in self.due.items() if when <= now]
+
+    def bury(self, before: float) -> list[str]:
+        """Take the series that had no sample since a time out of the cache; those with cached samples stay."""
+        with self.lock:
+            dead = [name for name in self.live if name not in self.due and self._is_dead(name, before)]
+            self.live.difference_update(dead)
+            return dead
+
+    def _is_dead(self, name: str, before: float) -> bool:
+        series = self.series.get(name)
+        return series is None or (series.touched < before and not series.cached())
+
+    def live_columns(self) -> Iterable[ColumnState]:
+        """The columns of the live series."""
+        with self.lock:
+            return [column for name in sorted(self.live) if name in self.series for column in self.series[name].columns]

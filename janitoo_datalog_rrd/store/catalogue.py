@@ -1,0 +1,67 @@
+"""The catalogue: which series there are and whose values they hold, kept in one JSON file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from ..core.contracts import DS_TYPES
+from ..core.files import write_atomically
+from ..core.parsers import SAFE_NAME
+from .names import janitoo_key
+from .rrdfile import move_aside
+from .series import AUTO_COLUMN
+
+logger = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+"""A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`."""
+
+
+def record(key: tuple[str, ...], label: str, units: str, ds_type: str, node: str) -> Record:
+    """Describe a series made by itself."""
+    return {"key": list(key), "label": label, "units": units, "ds_type": ds_type, "node": node}
+
+
+def is_record(data: object) -> bool:
+    """Tell whether data read from a file has the form of a record."""
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("key"), list)
+        and all(isinstance(part, str) for part in data["key"])
+        and all(isinstance(data.get(name), str) for name in ("label", "units", "node"))
+        and data.get("ds_type") in DS_TYPES
+    )
+
+
+def load(path: Path, on_damage: Any) -> dict[str, Record]:
+    """Read the catalogue: name → record. A file that cannot be read is moved aside and told to `on_damage(path, reason)`."""
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict):
+            raise ValueError("it is not a JSON object")
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError) as error:
+        on_damage(move_aside(path), str(error))
+        return {}
+    return {name: data for name, data in content.items() if SAFE_NAME.fullmatch(name) and is_record(data)}
+
+
+def save(path: Path, records: dict[str, Record]) -> None:
+    """Write the catalogue. Raises OSError; the old one is then untouched."""
+    write_atomically(path, json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+
+
+def orphans(directory: Path, known: set[str]) -> dict[str, Record]:
+    """Series whose files are there but which the catalogue does not have; their key comes from a Janitoo name, or is empty."""
+    found = {}
+    for path in directory.glob("*.rrd"):
+        name = path.stem
+        if name not in known and SAFE_NAME.fullmatch(name):
+            key = janitoo_key(name) or ()
+            found[name] = record(key, name, "", "GAUGE", key[0] if key else "")
+            logger.warning("%s is not in the catalogue; it is listed under its name (data source %s)", path, AUTO_COLUMN)
+    return found

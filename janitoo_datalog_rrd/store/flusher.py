@@ -1,0 +1,204 @@
+"""The flusher: writes cached samples to RRD files, in time or on demand."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ..core.errors import StoreError
+from ..core.status import Counters, Health
+from . import rrdfile
+from .cache import Cache
+from .rrdfile import RrdError
+from .series import Series, Taken
+from .settings import StoreSettings
+
+logger = logging.getLogger(__name__)
+
+_LOCKS = 64
+_RETRY_S = 30.0
+CROWDED = 0.7
+
+
+class Flusher:
+    """Writes series to their files; one writer per file at a time.
+
+    Args:
+        cache: where the samples are.
+        settings: see StoreSettings.
+        counters: `samples_written` is counted there.
+        health: told of files that cannot be written.
+        clock: seconds since the epoch UTC.
+        monotonic: seconds of a clock that never jumps.
+        on_damage: called with the new path of a file that had to be moved aside, and the reason.
+    """
+
+    def __init__(
+        self, cache: Cache, settings: StoreSettings, counters: Counters, health: Health,
+        clock: Callable[[], float], monotonic: Callable[[], float], on_damage: Callable[[Path, str], None],
+    ) -> None:  # fmt: skip
+        self.cache = cache
+        self.settings = settings
+        self.counters = counters
+        self.health = health
+        self.clock = clock
+        self.monotonic = monotonic
+        self.on_damage = on_damage
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]
+        self._unsynced: set[Path] = set()
+        self._failing: set[str] = set()
+
+    def flush(self, series: Series, *, everything: bool = False) -> int:
+        """Write a series' cached samples to its file and return how many.
+
+        Samples of the second that is under way stay, since a later one of the same second would count instead.
+
+        Raises:
+            RrdError: the file could not be written; the samples are still in the cache.
+        """
+        return self._write(series, self._demand_horizon(series, everything=everything))
+
+    def flush_all(self, *, everything: bool = False) -> int:
+        """Write every series; a file that fails is told and its samples stay. Returns how many samples were written."""
+        with self.cache.lock:
+            names = sorted(name for name, series in self.cache.series.items() if series.cached() or series.rows is not None)
+        return self._write_many(names, lambda series: self._demand_horizon(series, everything=everything))
+
+    def flush_due(self) -> int:
+        """Write the series whose time has come, all but the samples within their `reorder_window`.
+
+        Where the cache is crowded, all are written. Returns how many samples were written.
+        """
+        now = self.monotonic()
+        crowded = self.cache.samples > self.settings.cache_max_samples * CROWDED
+        names = self.cache.due_names(math.inf if crowded else now)
+        written = self._write_many(names, lambda series: self.clock() - series.schema.reorder_window)
+        for name in names:
+            self.cache.postpone(name, now + min(self.settings.cache_rrd_ttl, _RETRY_S))
+        return written
+
+    def sync(self) -> None:
+        """Ask the disk to have every file written since the last call. Raises OSError."""
+        with self.cache.lock:
+            paths, self._unsynced = self._unsynced, set()
+        for path in paths:
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def exclusively(self, series: Series) -> threading.Lock:
+        """The lock that a series' file is written under."""
+        return self._locks[hash(series.name) % _LOCKS]
+
+    def look_up(self, series: Series) -> None:
+        """Find out where a series' file stands; one that cannot be read is moved aside."""
+        last = 0
+        try:
+            if series.path.exists():
+                header = rrdfile.read_header(series.path)
+                last = header.last_update
+                _learn(series, header)
+        except RrdError as error:
+            self._set_aside(series, error)
+        series.written = last
+
+    def _demand_horizon(self, series: Series, *, everything: bool) -> float:
+        if not everything:
+            return math.floor(self.clock())
+        return self.clock() if series.rows is not None else math.inf
+
+    def _write_many(self, names: Iterable[str], horizon: Callable[[Series], float]) -> int:
+        written = 0
+        for name in names:
+            series = self.cache.series.get(name)
+            if series is None:
+                continue
+            try:
+                written += self._write(series, horizon(series))
+            except StoreError:
+                continue  # _write has told it
+        return written
+
+    def _write(self, series: Series, before: float) -> int:
+        """Write the samples older than a time to a series' file."""
+        with self.exclusively(series):
+            if series.written is None:
+                self.look_up(series)
+            taken = self.cache.take(series, before)
+            if not taken.points:
+                return 0
+            try:
+                self._put_into_file(series, taken)
+            except BaseException as error:
+                self.cache.put_back(series, taken, self.monotonic() + _RETRY_S)
+                if isinstance(error, StoreError):
+                    self._tell_failure(series.name, str(error))
+                raise
+            self.cache.written(series, taken)
+        with self.cache.lock:
+            self._unsynced.add(series.path)
+        self._tell_success(series.name)
+        self.counters.add("samples_written", amount=taken.number)
+        return taken.number
+
+    def _put_into_file(self, series: Series, taken: Taken) -> None:
+        """Write points, making the file where there is none and moving it aside where it cannot be read."""
+        if not series.path.exists():
+            self.make_file(series, taken.points[0][0])
+        columns = [column.name for column in series.columns]
+        try:
+            rrdfile.update(series.path, columns, series.whole(), taken.points)
+        except RrdError as error:
+            try:
+                rrdfile.read_header(series.path)
+            except RrdError:
+                self._set_aside(series, error)
+                self.make_file(series, taken.points[0][0])
+                rrdfile.update(series.path, columns, series.whole(), taken.points)
+                return
+            raise
+
+    def make_file(self, series: Series, first: int) -> None:
+        """Make a series' file, ready for a first update at `first` (seconds since the epoch UTC). Raises RrdError."""
+        start = first - 1 if series.rows is None else first - series.step
+        rrdfile.create(series.path, series.step, start, series.sources(), series.rras())
+
+    def _set_aside(self, series: Series, error: RrdError) -> None:
+        if not os.access(series.path, os.R_OK):
+            raise error
+        self.on_damage(rrdfile.move_aside(series.path), str(error))
+
+    def _tell_failure(self, name: str, what: str) -> None:
+        if name not in self._failing:
+            logger.error("%s; its samples stay in the cache and are tried again", what)
+        self._failing.add(name)
+        self.health.fail("rrd files", what)
+
+    def _tell_success(self, name: str) -> None:
+        if self._failing:
+            self._failing.discard(name)
+            if not self._failing:
+                self.health.ok("rrd files")
+
+
+def _learn(series: Series, header: rrdfile.Header) -> None:
+    """Take over what only the file knows: its step, and the last numbers written."""
+    numbers = {source.name: value for source, value in zip(header.sources, header.last_values, strict=True)}
+    series.step = header.step
+    for column in series.columns:
+        value = numbers.get(column.name, math.nan)
+        if column.last_time is None:
+            column.last_time, column.last_value = float(header.last_update), value
+        if column.previous is None:
+            column.previous = (header.last_update, value)
+    if series.rows is not None:
+        series.rows.start_after(header.last_update)

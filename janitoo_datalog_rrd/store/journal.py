@@ -1,0 +1,158 @@
+"""The journal: an append-only file of what the cache accepted, replayed after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..core.files import sync_directory
+from . import safepickle
+
+logger = logging.getLogger(__name__)
+
+_SEGMENT = re.compile(r"journal-([0-9]{10})\.pickles")
+
+
+class Journal:
+    """Appends frames to the current segment; a frame is in the file before `append` returns.
+
+    Args:
+        directory: where the segments are; made when it is not there.
+        sync: `never`, `interval` (by calls to `sync`) or `always` (at each append): when the disk is asked to have it.
+
+    Attributes:
+        segment: number of the current segment.
+        size: bytes in the current segment.
+    """
+
+    def __init__(self, directory: Path, sync: str = "interval") -> None:
+        self.directory = directory
+        self.sync_mode = sync
+        self.size = 0
+        directory.mkdir(parents=True, exist_ok=True)
+        self.segment = max(self.segments(), default=0)
+        self._descriptor: int | None = None
+        self._dirty = False
+        self._sync_lock = threading.Lock()
+
+    def segments(self) -> list[int]:
+        """Numbers of the segments on disk, sorted."""
+        found = (_SEGMENT.fullmatch(path.name) for path in self.directory.iterdir())
+        return sorted(int(match[1]) for match in found if match)
+
+    def path_of(self, segment: int) -> Path:
+        """File of a segment."""
+        return self.directory / f"journal-{segment:010d}.pickles"
+
+    def append(self, frame: Any) -> None:
+        """Write one frame of plain data to the file.
+
+        Raises:
+            OSError: it could not be written; the file ends where it ended before.
+        """
+        content = safepickle.dumps(frame)
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise OSError(errno.EBADF, "the journal has no open segment")
+        try:
+            written = os.write(descriptor, content)
+            while written < len(content):  # a short write: the disk may be full, then the next call says so
+                written += os.write(descriptor, content[written:])
+            if self.sync_mode == "always":
+                os.fdatasync(descriptor)
+        except OSError:
+            self._cut_back(descriptor)
+            raise
+        self.size += len(content)
+        self._dirty = True
+
+    def _cut_back(self, descriptor: int) -> None:
+        """Take a half-written frame away again; where even that fails, leave the segment as it is and begin another."""
+        try:
+            os.ftruncate(descriptor, self.size)
+        except OSError:
+            logger.exception("%s cannot be cut back; a new segment is begun", self.path_of(self.segment))
+            self.close()
+
+    def ensure_open(self) -> int:
+        """Begin a segment where none is open, and return the current one's number. Raises OSError."""
+        return self.segment if self._descriptor is not None else self.rotate()
+
+    def rotate(self) -> int:
+        """Begin a new segment and return its number; older ones stay as they are.
+
+        Raises:
+            OSError: it could not be made; the current one stays in use.
+        """
+        number = self.segment + 1
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(self.path_of(number), flags, 0o600)
+        if self.sync_mode != "never":
+            sync_directory(self.directory)
+        self.close()
+        self._descriptor, self.segment, self.size = descriptor, number, 0
+        return number
+
+    def sync(self) -> None:
+        """Ask the disk to have what was appended; without effect when nothing was. Raises OSError."""
+        with self._sync_lock:
+            if self._dirty and self._descriptor is not None and self.sync_mode != "never":
+                self._dirty = False
+                os.fdatasync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the current segment; the next append begins a new one."""
+        with self._sync_lock:
+            if self._descriptor is not None:
+                if self.sync_mode != "never":
+                    with contextlib.suppress(OSError):
+                        os.fdatasync(self._descriptor)
+                os.close(self._descriptor)
+                self._descriptor = None
+                self.size = 0
+
+    def remove_before(self, segment: int) -> None:
+        """Delete the segments with a lower number."""
+        for number in self.segments():
+            if number < segment:
+                self.path_of(number).unlink(missing_ok=True)
+
+    def _keep_aside(self, path: Path) -> Path:
+        """Keep a damaged segment under another name, so that it is there to look at when its samples are written."""
+        aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+        with contextlib.suppress(FileExistsError):
+            os.link(path, aside)
+        return aside
+
+    def replay(self, first: int, on_damage: Callable[[Path, str], None]) -> Iterator[tuple[int, Any]]:
+        """Read the frames of every segment from number `first` on.
+
+        A segment whose last frame is cut off is normal after a crash; one that is damaged otherwise is read as far as
+        it can be, and told to `on_damage` with the reason.
+
+        Yields:
+            (segment number, frame).
+        """
+        for number in self.segments():
+            if number < first:
+                continue
+            path = self.path_of(number)
+            try:
+                with path.open("rb") as stream:
+                    for _, frame in safepickle.frames(stream):
+                        yield number, frame
+            except EOFError:
+                logger.info("%s ends in a frame that was cut off; the frames before it are taken", path)
+            except safepickle.UNREADABLE as error:
+                if "truncated" in str(error):
+                    logger.info("%s ends in a frame that was cut off; the frames before it are taken", path)
+                else:
+                    on_damage(self._keep_aside(path), str(error))

@@ -1,0 +1,183 @@
+"""From cached samples to the updates that an RRD file takes: sorted, held, one per second or one row per step."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from .rrdfile import Point
+
+Sample = tuple[float, float]
+"""(seconds since the epoch UTC, number; NaN: unknown)."""
+
+HELD_TYPES = ("GAUGE",)
+COUNTING_TYPES = ("COUNTER", "DERIVE")
+
+
+def one_per_second(samples: Sequence[Sample], ds_type: str) -> list[tuple[int, float]]:
+    """Order samples by time and leave one per second: the last one that came, or the sum for ABSOLUTE."""
+    merged: dict[int, float] = {}
+    for time_s, value in sorted(samples, key=lambda sample: int(sample[0])):
+        second = int(time_s)
+        if ds_type == "ABSOLUTE" and second in merged:
+            merged[second] += value
+        else:
+            merged[second] = value
+    return list(merged.items())
+
+
+def series_points(
+    samples: Sequence[Sample], previous: tuple[int, float] | None, ds_type: str, step: int, hold: float
+) -> list[Point]:
+    """Points of a series with one data source.
+
+    RRD paints the time between two updates with the newer number; a sensor that publishes on change means the older
+    one. So a GAUGE's number is written once more just before the next sample when that comes later than a step, up to
+    `hold` seconds after it; what is later is unknown.
+
+    Args:
+        samples: in any order; of those of one second the last one counts.
+        previous: the last point written before, or None.
+        ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
+        step: seconds between two primary data points.
+        hold: seconds that a number stands.
+
+    Returns:
+        The points, in the order of time.
+    """
+    points: list[Point] = []
+    for second, value in one_per_second(samples, ds_type):
+        if previous is not None and ds_type in HELD_TYPES and hold > 0 and second - previous[0] > step:
+            before, held = previous
+            last_held = min(second - 1, before + int(hold))
+            if held == held and last_held > before:
+                points.append((last_held, (held,)))
+            if last_held < second - 1:
+                points.append((second - 1, (math.nan,)))
+        points.append((second, (value,)))
+        previous = (second, value)
+    return points
+
+
+class RowMaker:
+    """Makes the rows of a file with several data sources: one per step, each with the last numbers before it.
+
+    Args:
+        ds_types: type of each data source.
+        step: seconds between two rows; rows stand at its multiples.
+        hold: seconds that a GAUGE's number stands.
+
+    Attributes:
+        row_time: time of the last row made, or None.
+        last: the last sample of each data source that went into a row, or None.
+    """
+
+    def __init__(self, ds_types: Sequence[str], step: int, hold: float) -> None:
+        self.ds_types = tuple(ds_types)
+        self.step = step
+        self.hold = max(hold, 2.0 * step)
+        self.row_time: int | None = None
+        self.last: list[Sample | None] = [None] * len(self.ds_types)
+        self._unknown = True
+
+    def boundary(self, time_s: float) -> int:
+        """Time of the row that a sample belongs to."""
+        return math.ceil(time_s / self.step) * self.step
+
+    def start_after(self, time_s: int) -> None:
+        """Make no row at or before a time: they are in the file."""
+        begun = math.floor(time_s / self.step) * self.step
+        if self.row_time is None or begun > self.row_time:
+            self.row_time = begun
+
+    def learn(self, column: int, sample: Sample) -> None:
+        """Take a sample that went into a row already as the last one of its data source."""
+        before = self.last[column]
+        if before is None or sample[0] > before[0]:
+            self.last[column] = sample
+
+    def make(self, pending: Sequence[list[Sample]], until: float) -> list[Point]:
+        """Make the rows up to a time and take the samples they used out of `pending`.
+
+        A counter without a sample in a row's time is interpolated between its neighbours, so a row waits for the
+        later one for up to two steps; after that the counter is unknown.
+
+        Args:
+            pending: samples of each data source, in the order of time; what is used is removed.
+            until: rows later than this are not made, seconds since the epoch UTC.
+        """
+        rows: list[Point] = []
+        end = math.floor(until / self.step) * self.step
+        if self.row_time is None:
+            first = min((samples[0][0] for samples in pending if samples), default=None)
+            if first is None:
+                return rows
+            self.row_time = self.boundary(first) - self.step
+        boundary = self.row_time + self.step
+        while boundary <= end:
+            if self._unknown and not self._held(boundary):
+                following = min((samples[0][0] for samples in pending if samples), default=None)
+                if following is None:
+                    break  # nothing known and nothing new: rows begin again with the next sample
+                boundary = max(boundary, self.boundary(following))
+                if boundary > end:
+                    break
+            numbers = self._row(pending, boundary)
+            if numbers is None:
+                break
+            unknown = all(number != number for number in numbers)
+            if not (unknown and self._unknown):
+                rows.append((boundary, tuple(numbers)))
+            self._unknown = unknown
+            self.row_time = boundary
+            boundary += self.step
+        return rows
+
+    def _held(self, boundary: int) -> bool:
+        return any(
+            last is not None and ds_type in HELD_TYPES and boundary - last[0] <= self.hold
+            for last, ds_type in zip(self.last, self.ds_types, strict=True)
+        )
+
+    def _row(self, pending: Sequence[list[Sample]], boundary: int) -> list[float] | None:
+        """The numbers of one row, or None when a counter's next sample must be waited for."""
+        if any(self._must_wait(column, pending[column], boundary) for column in range(len(self.ds_types))):
+            return None
+        numbers = []
+        for column, ds_type in enumerate(self.ds_types):
+            samples = pending[column]
+            count = bisect_right(samples, (boundary, math.inf))
+            taken = samples[:count]
+            before = self.last[column]
+            if taken:
+                self.last[column] = taken[-1]
+                numbers.append(math.fsum(value for _, value in taken) if ds_type == "ABSOLUTE" else taken[-1][1])
+            elif ds_type in HELD_TYPES and before is not None and boundary - before[0] <= self.hold:
+                numbers.append(before[1])
+            elif ds_type in COUNTING_TYPES and before is not None and len(samples) > count:
+                numbers.append(_between(before, samples[count], boundary))
+            elif ds_type == "ABSOLUTE" and before is not None and boundary - before[0] <= self.hold:
+                numbers.append(0.0)
+            else:
+                numbers.append(math.nan)
+            del samples[:count]
+        return numbers
+
+    def _must_wait(self, column: int, samples: list[Sample], boundary: int) -> bool:
+        before = self.last[column]
+        return (
+            self.ds_types[column] in COUNTING_TYPES
+            and not samples
+            and before is not None
+            and before[1] == before[1]
+            and boundary - before[0] <= 2 * self.step
+        )
+
+
+def _between(before: Sample, after: Sample, time_s: float) -> float:
+    """Number of a counter at a time between two samples; unknown across a reset."""
+    (start, low), (end, high) = before, after
+    if not high >= low or end <= start:
+        return math.nan
+    return low + (high - low) * (time_s - start) / (end - start)

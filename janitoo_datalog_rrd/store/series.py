@@ -1,0 +1,219 @@
+"""One series in memory: its columns with their cached samples, and where it stands with its RRD file."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.contracts import Column, Key, SeriesInfo
+from .points import RowMaker, Sample, series_points
+from .rrdfile import DataSource, Point
+from .schema import ORIGINAL_RRAS, Schema
+
+AUTO_COLUMN = "value"
+# A series made by itself keeps fractions of counters too: the file types for floating point numbers.
+_AUTO_TYPES = {"GAUGE": "GAUGE", "COUNTER": "DCOUNTER", "DERIVE": "DDERIVE", "ABSOLUTE": "ABSOLUTE"}
+_WHOLE_TYPES = ("COUNTER", "DERIVE")
+
+
+class Taken(NamedTuple):
+    """Samples on their way from the cache to the file.
+
+    Attributes:
+        points: as the file takes them, in the order of time.
+        samples: what they were made of, for a series with one data source.
+        number: how many samples (or rows) they are.
+    """
+
+    points: list[Point]
+    samples: list[Sample]
+    number: int
+
+
+class ColumnState:
+    """A data source with its cached samples.
+
+    Attributes:
+        series: the series it is part of.
+        number: number of the data source in the journal; one per column and server run.
+        name: name of the data source in the file.
+        key: whose samples go here; empty when it is not known yet.
+        label, units: text for people.
+        ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
+        times, values: the cached samples in the order of arrival.
+        last_time, last_value: the last sample accepted.
+        previous: the last point written, for `hold`.
+    """
+
+    __slots__ = (
+        "ds_type", "key", "label", "last_time", "last_value", "name", "number", "previous", "series", "times", "units", "values",
+    )  # fmt: skip
+
+    def __init__(self, series: Series, number: int, name: str, key: Key, label: str, units: str, ds_type: str) -> None:
+        self.series = series
+        self.number = number
+        self.name = name
+        self.key = key
+        self.label = label
+        self.units = units
+        self.ds_type = ds_type
+        self.times: array[float] | None = None
+        self.values: array[float] | None = None
+        self.last_time: float | None = None
+        self.last_value: float | None = None
+        self.previous: tuple[int, float] | None = None
+
+    def append(self, time_s: float, value: float) -> None:
+        """Cache a sample."""
+        if self.times is None or self.values is None:
+            self.times, self.values = array("d"), array("d")
+        self.times.append(time_s)
+        self.values.append(value)
+        if self.last_time is None or time_s >= self.last_time:
+            self.last_time, self.last_value = time_s, value
+
+    def samples(self) -> list[Sample]:
+        """The cached samples, in the order of arrival."""
+        if self.times is None or self.values is None:
+            return []
+        return list(zip(self.times, self.values, strict=True))
+
+    def replace(self, samples: Sequence[Sample]) -> None:
+        """Put other samples in the cache's place."""
+        if samples:
+            self.times = array("d", [time_s for time_s, _ in samples])
+            self.values = array("d", [value for _, value in samples])
+        else:
+            self.times = self.values = None
+
+    def __len__(self) -> int:
+        return 0 if self.times is None else len(self.times)
+
+
+class Series:
+    """A series: one RRD file and what is cached for it.
+
+    Attributes:
+        name: its file- and URL-safe name.
+        path: its RRD file.
+        node: HADD or topic it comes from.
+        label: text for people.
+        schema: its layout; the step is the file's once there is one.
+        step: seconds between two primary data points.
+        configured: True for a datasource component, whose file has a row per step.
+        columns: its data sources, in order.
+        rows: row maker of a configured series.
+        ready: rows made and not yet written.
+        written: the file's last update; None until it was looked up.
+        touched: when it was last given a sample, by the monotonic clock.
+    """
+
+    __slots__ = ("columns", "configured", "label", "name", "node", "path", "ready", "rows", "schema", "step", "touched", "written")
+
+    def __init__(self, name: str, path: Path, node: str, label: str, schema: Schema, *, step: int | None = None) -> None:
+        self.name = name
+        self.path = path
+        self.node = node
+        self.label = label
+        self.schema = schema
+        self.configured = step is not None
+        self.step = schema.step if step is None else step
+        self.columns: list[ColumnState] = []
+        self.rows: RowMaker | None = None
+        self.ready: list[Point] = []
+        self.written: int | None = None
+        self.touched = 0.0
+
+    def last_of_rows(self) -> dict[str, Sample]:
+        """The last sample that went into a row, by the column's name."""
+        last = self.rows.last if self.rows is not None else []
+        return {column.name: sample for column, sample in zip(self.columns, last, strict=False) if sample is not None}
+
+    def reset_rows(self, last: Mapping[str, Sample]) -> None:
+        """Make the row maker of a configured series anew, with what the old one knew."""
+        self.rows = RowMaker([column.ds_type for column in self.columns], self.step, self.schema.hold)
+        self.rows.last = [last.get(column.name) for column in self.columns]
+
+    def sources(self) -> list[DataSource]:
+        """The data sources that its file should have."""
+        if self.configured:
+            return [DataSource(column.name, column.ds_type, 2 * self.step) for column in self.columns]
+        heartbeat = self.schema.heartbeat()
+        return [
+            DataSource(
+                column.name, _AUTO_TYPES[column.ds_type], heartbeat, 0.0 if column.ds_type in _WHOLE_TYPES else math.nan
+            )
+            for column in self.columns
+        ]  # fmt: skip
+
+    def whole(self) -> list[bool]:
+        """For each column, whether the file takes whole numbers only."""
+        return [self.configured and column.ds_type in _WHOLE_TYPES for column in self.columns]
+
+    def rras(self) -> tuple[str, ...]:
+        """The archives that its file should have."""
+        return ORIGINAL_RRAS if self.configured else self.schema.rras()
+
+    def is_late(self, time_s: float) -> bool:
+        """Tell whether a sample is older than what is in the file, or in a row that was made already."""
+        written = self.written
+        if self.rows is not None:
+            row_time = self.rows.row_time
+            boundary = self.rows.boundary(time_s)
+            return (written is not None and boundary <= written) or (row_time is not None and boundary <= row_time)
+        return written is not None and int(time_s) <= written
+
+    def take(self, before: float) -> Taken:
+        """Take the samples older than a time out of the cache, as points for the file."""
+        if self.rows is not None:
+            self.rotate(before)
+            points, self.ready = self.ready, []
+            return Taken(points, [], len(points))
+        column = self.columns[0]
+        samples = column.samples()
+        taken = [sample for sample in samples if sample[0] < before]
+        if taken:
+            column.replace([sample for sample in samples if sample[0] >= before] if len(taken) < len(samples) else ())
+        points = series_points(taken, column.previous, column.ds_type, self.step, self.schema.hold)
+        return Taken(points, taken, len(taken))
+
+    def put_back(self, taken: Taken) -> None:
+        """Put what was taken and could not be written back into the cache."""
+        if self.rows is not None:
+            self.ready[:0] = taken.points
+        else:
+            self.columns[0].replace(taken.samples + self.columns[0].samples())
+
+    def wrote(self, points: Sequence[Point]) -> None:
+        """Note the points that are in the file now."""
+        second, numbers = points[-1]
+        self.written = second
+        for column, number in zip(self.columns, numbers, strict=True):
+            column.previous = (second, number)
+
+    def rotate(self, until: float) -> int:
+        """Make the rows of a configured series up to a time; they stay in the cache, ready. Returns how many."""
+        if self.rows is None:
+            return 0
+        pending = [sorted(column.samples()) for column in self.columns]
+        made = self.rows.make(pending, until)
+        for column, samples in zip(self.columns, pending, strict=True):
+            if len(samples) != len(column):
+                column.replace(samples)
+        self.ready.extend(made)
+        return len(made)
+
+    def cached(self) -> int:
+        """Samples accepted and not yet in the file; a row that is ready counts as one."""
+        return len(self.ready) + sum(len(column) for column in self.columns)
+
+    def info(self) -> SeriesInfo:
+        """What readers are told."""
+        columns = tuple(
+            Column(each.name, each.key, each.label, each.units, each.ds_type, each.last_value, each.last_time)
+            for each in self.columns
+        )
+        return SeriesInfo(self.name, self.node, self.label, self.step, self.configured, columns, self.path, self.cached())

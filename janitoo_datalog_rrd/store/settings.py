@@ -1,0 +1,73 @@
+"""What the store is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.contracts import Key
+from .schema import Schemas
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """A data source of a datasource component.
+
+    Attributes:
+        key: whose values go there, (hadd, uuid, index).
+        ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
+        label: its name in the file, 1 to 19 of `A-Z a-z 0-9 _ -`.
+    """
+
+    key: Key
+    ds_type: str
+    label: str
+
+
+@dataclass(slots=True)
+class StoreSettings:
+    """What the store is told.
+
+    Attributes:
+        rrd_dir: folder of the RRD files and `index.txt`.
+        data_dir: folder of catalogue, snapshot and journal.
+        schemas: layouts by pattern.
+        cache_rrd_ttl: seconds a sample stays in the cache before it is written to its file.
+        cache_dead_ttl: seconds without a sample after which a series leaves the cache.
+        cache_max_samples: how many samples the cache takes.
+        journal_sync: never, interval or always.
+        auto_series: whether values that no datasource asks for get a series of their own.
+        max_series: how many of these.
+        snapshot_name: file name of the snapshot in data_dir.
+    """
+
+    rrd_dir: Path
+    data_dir: Path
+    schemas: Schemas
+    cache_rrd_ttl: float = 3600.0
+    cache_dead_ttl: float = 86400.0
+    cache_max_samples: int = 2_000_000
+    journal_sync: str = "interval"
+    auto_series: bool = True
+    max_series: int = 10_000
+    snapshot_name: str = "rrd_cache.pickle"
+
+    @property
+    def catalogue_path(self) -> Path:
+        """File of the catalogue."""
+        return self.data_dir / "catalogue.json"
+
+    @property
+    def snapshot_path(self) -> Path:
+        """File of the snapshot."""
+        return self.data_dir / self.snapshot_name
+
+    @property
+    def list_path(self) -> Path:
+        """The file `index.txt`, with the names of the series joined by `|`."""
+        return self.rrd_dir / "index.txt"
+
+    @property
+    def journal_dir(self) -> Path:
+        """Folder of the journal's segments."""
+        return self.data_dir / "journal"

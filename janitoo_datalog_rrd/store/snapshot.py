@@ -1,0 +1,113 @@
+"""The snapshot: the pickled cache; a good one makes older journal segments deletable."""
+
+from __future__ import annotations
+
+import logging
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import safepickle
+from .cache import Cache
+from .rrdfile import move_aside
+from .series import ColumnState, Series
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+
+
+def freeze(cache: Cache, segment: int) -> bytes:
+    """Pickle what the cache holds, samples on their way to files included.
+
+    Args:
+        cache: its lock is held by the caller, so that the journal begins its segment at the same moment.
+        segment: the first journal segment that the snapshot does not cover.
+    """
+    series = {
+        name: {
+            "columns": {column.name: _freeze_column(column, cache, each) for column in each.columns},
+            "rows": _freeze_rows(cache, each),
+        }
+        for name, each in cache.series.items()
+        if name in cache.live or name in cache.in_flight
+    }
+    return safepickle.dumps({"version": VERSION, "segment": segment, "series": series})
+
+
+def _freeze_column(column: ColumnState, cache: Cache, series: Series) -> dict[str, Any]:
+    samples = column.samples()
+    flight = cache.in_flight.get(series.name)
+    if flight is not None and series.rows is None:
+        samples = flight.samples + samples
+    return {
+        "times": array("d", [time_s for time_s, _ in samples]).tobytes(),
+        "values": array("d", [value for _, value in samples]).tobytes(),
+        "last": (column.last_time, column.last_value),
+        "previous": column.previous,
+    }
+
+
+def _freeze_rows(cache: Cache, series: Series) -> dict[str, Any] | None:
+    if series.rows is None:
+        return None
+    flight = cache.in_flight.get(series.name)
+    ready = [*(flight.points if flight is not None else ()), *series.ready]
+    return {"ready": ready, "time": series.rows.row_time, "last": list(series.rows.last)}
+
+
+def load(path: Path, on_damage: Callable[[Path, str], None]) -> dict[str, Any] | None:
+    """Read a snapshot; one that cannot be read is moved aside and told to `on_damage(path, reason)`.
+
+    Returns:
+        The snapshot, or None when there is none that can be used.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        data = safepickle.loads(content)
+        if not isinstance(data, dict) or data.get("version") != VERSION:
+            raise ValueError("it is not a snapshot of this version")
+        if not isinstance(data.get("segment"), int) or not isinstance(data.get("series"), dict):
+            raise ValueError("it has no segment or no series")
+    except safepickle.UNREADABLE as error:
+        on_damage(move_aside(path), str(error))
+        return None
+    return data
+
+
+def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: float) -> None:
+    """Put what a snapshot has of one series back into the cache; what is in its file already is left out.
+
+    Raises:
+        safepickle.UNREADABLE: the series' part of the snapshot is damaged.
+    """
+    for column in series.columns:
+        part = frozen["columns"].get(column.name)
+        if part is None:
+            continue
+        times, values = array("d", part["times"]), array("d", part["values"])
+        last_time, last_value = part["last"]
+        if last_time is not None:
+            column.last_time, column.last_value = float(last_time), float(last_value)
+        for time_s, value in zip(times, values, strict=True):
+            if not series.is_late(time_s):
+                cache.append(column, time_s, value, now, ttl)
+        if part["previous"] is not None and (column.previous is None or part["previous"][0] >= column.previous[0]):
+            column.previous = (int(part["previous"][0]), float(part["previous"][1]))
+    rows = frozen["rows"]
+    if rows is not None and series.rows is not None:
+        width = len(series.columns)
+        ready = [(int(second), tuple(map(float, numbers))) for second, numbers in rows["ready"] if len(numbers) == width]
+        series.ready = [point for point in ready if point[0] > (series.written or 0)]
+        cache.samples += len(series.ready)
+        if rows["time"] is not None:
+            series.rows.start_after(int(rows["time"]))
+        if len(rows["last"]) == width:
+            series.rows.last = [None if last is None else (float(last[0]), float(last[1])) for last in rows["last"]]
+    if series.cached():
+        cache.live.add(series.name)
+        cache.due.setdefault(series.name, now)
