@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ STOP_TIMEOUT_S = 3.0
 FIRST_DELAY_S, LAST_DELAY_S = 1.0, 30.0
 STEADY_S = 60.0
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
+_TIMESTAMP = re.compile(r"^[0-9]+: ")
 
 
 def is_loopback(host: str) -> bool:
@@ -220,14 +222,10 @@ class EmbeddedBroker:
             self._process = process
         if self._stopping.is_set():
             self._signal(signal.SIGTERM)
-        try:
-            self.folder.pid_file.write_text(f"{process.pid}\n", encoding="ascii")
-            problem = self._wait_for_listening(process)
-            process.wait()
-            self.folder.pid_file.unlink(missing_ok=True)
-        except OSError as error:  # a full disk must not end the supervision
-            process.terminate()
-            problem = f"{self.folder.pid_file}: {error.strerror}"
+        self.folder.note_pid(process.pid)
+        problem = self._wait_for_listening(process)
+        process.wait()
+        self.folder.note_pid(None)
         return problem
 
     def _wait_for_listening(self, process: subprocess.Popen[bytes]) -> str:
@@ -247,7 +245,7 @@ class EmbeddedBroker:
 
     def _read_log(self, stream: IO[bytes]) -> None:
         for raw in stream:
-            line = raw.decode("utf-8", "replace").strip()
+            line = _TIMESTAMP.sub("", raw.decode("utf-8", "replace").strip())
             if line.startswith("Error"):
                 self._complaint = f"{self._complaint} {line}".strip()[-500:]
                 logger.error("mosquitto: %s", line)

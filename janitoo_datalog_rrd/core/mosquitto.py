@@ -109,6 +109,16 @@ class BrokerFolder:
             return None
         return aside
 
+    def note_pid(self, pid: int | None) -> None:
+        """Note the pid of the running broker, or with None that there is none; a full disk is only told."""
+        try:
+            if pid is None:
+                self.pid_file.unlink(missing_ok=True)
+            else:
+                self.pid_file.write_text(f"{pid}\n", encoding="ascii")
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self.pid_file, error.strerror)
+
     def orphan(self) -> int | None:
         """The pid of a living broker that runs on this folder's configuration, from the pid file; or None."""
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -581,4 +580,4 @@ def find_config(given: str | None, environ: Mapping[str, str], name: str = CONFI
     for path in (Path("config") / name, Path("/etc/janitoo") / name):
         if path.is_file():
             return path
-    return Path(os.fspath(resources.files("janitoo_datalog_rrd") / "config" / name))  # type: ignore[call-overload]
+    return Path(str(resources.files("janitoo_datalog_rrd.config") / name))

@@ -40,3 +40,19 @@ class Services:
     store: SeriesReader | None = None
     clock: Callable[[], float] = time.time
     started: float = field(default_factory=time.time)
+
+    @classmethod
+    def build(cls, options: Options, plugins: Plugins | None = None, clock: Callable[[], float] = time.time) -> Services:
+        """Build what a server with these options needs; the scheduler is not started yet."""
+        counters = Counters()
+        return cls(
+            options=options,
+            plugins=plugins or Plugins(),
+            scheduler=Scheduler(),
+            counters=counters,
+            health=Health(),
+            rejected=RejectedLog(counters, clock),
+            nodes=NodeRegistry(options.system["heartbeat_timeout"], options.system["heartbeat_count"], clock),
+            clock=clock,
+            started=clock(),
+        )

@@ -1,0 +1,1 @@
+"""The decoders room: one file per dialect, each turns one MQTT message into readings."""

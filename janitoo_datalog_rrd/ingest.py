@@ -1,0 +1,164 @@
+"""The way in: a message from the bus is decoded, stored, and only then acknowledged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .core.contracts import Decoder, Reading
+from .core.errors import DecodeError, JanitooError, StoreError
+from .core.heartbeats import NodeRegistry
+from .core.mqtt import Message
+from .core.options import Options, Section
+from .core.plugins import DECODERS, Plugins
+from .core.status import Counters, RejectedLog
+from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
+
+logger = logging.getLogger(__name__)
+
+_ROUTES_MAX = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which decoder reads the messages of which topics.
+
+    Attributes:
+        filters: MQTT topic filters.
+        decoder: what reads them.
+        kind: the dialect's name.
+    """
+
+    filters: tuple[str, ...]
+    decoder: Decoder
+    kind: str
+
+
+def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], list[str]]:
+    """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
+
+    Returns:
+        The routes, and one sentence per decoder that could not be built; the others go on.
+    """
+    wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
+    wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
+    routes, faults = [], []
+    for kind, filters, section in wanted:
+        try:
+            routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
+        except (JanitooError, ValueError) as error:
+            faults.append(f"[{section.name}]: {error}")
+    return routes, faults
+
+
+class Ingest:
+    """Takes messages in.
+
+    Args:
+        accept: takes the readings of one message with the time of arrival; raises StoreError or OSError when it can take
+            none now.
+        routes: which decoder reads what; the first match wins.
+        nodes: told of heartbeats.
+        counters: messages are counted there by result.
+        rejected: told of messages that cannot be used.
+        acknowledge: sends the PUBACK of a message.
+        clock: seconds since the epoch UTC.
+        waiting_max: how many messages of QoS 0 may wait for the store; those of QoS 1 are bounded by the broker.
+    """
+
+    def __init__(
+        self, accept: Callable[[Sequence[Reading], float], int], routes: Iterable[Route], nodes: NodeRegistry, counters: Counters,
+        rejected: RejectedLog, acknowledge: Callable[[Message], None], clock: Callable[[], float], waiting_max: int,
+    ) -> None:  # fmt: skip
+        self._accept = accept
+        self._routes = list(routes)
+        self._nodes = nodes
+        self._counters = counters
+        self._rejected = rejected
+        self._acknowledge = acknowledge
+        self._clock = clock
+        self._waiting_max = waiting_max
+        self._by_topic: dict[str, Decoder | None] = {}
+        self._waiting: deque[tuple[Message, Sequence[Reading], float]] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def filters(self) -> list[str]:
+        """Every topic filter to subscribe."""
+        found = [HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]
+        return list(dict.fromkeys(found))
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for the store."""
+        return len(self._waiting)
+
+    def on_message(self, message: Message) -> None:
+        """Take a message: decode it, have it stored, acknowledge it."""
+        arrival = self._clock()
+        try:
+            readings = self._decode(message)
+        except DecodeError as error:
+            self._rejected.add(message.topic, message.payload, error.reason, str(error))
+            self._acknowledge(message)
+            return
+        except Exception as error:  # a decoder may come from any package and fail in any way on a hostile message
+            logger.exception("the decoder of %.200r failed", message.topic)
+            self._rejected.add(message.topic, message.payload, "decoder_failed", f"{type(error).__name__}: {error}")
+            self._acknowledge(message)
+            return
+        with self._lock:
+            if self._waiting or not self._store(message, readings, arrival):
+                self._let_wait(message, readings, arrival)
+
+    def retry(self) -> None:
+        """Store what waits, in its order; called once a second and cheap when nothing waits."""
+        with self._lock:
+            while self._waiting and self._store(*self._waiting[0]):
+                self._waiting.popleft()
+
+    def forget_waiting(self) -> None:
+        """The connection is gone: the broker sends again what was not acknowledged."""
+        with self._lock:
+            self._waiting = deque(each for each in self._waiting if each[0].qos == 0)
+
+    def _decode(self, message: Message) -> list[Reading]:
+        topic = message.topic
+        if topic.startswith("/dhcp/heartbeat/"):
+            self._nodes.on_heartbeat(topic, message.payload)
+            return []
+        decoder = self._by_topic.get(topic)
+        if decoder is None:
+            decoder = self._find(topic)
+        return decoder.decode(topic, message.payload)
+
+    def _find(self, topic: str) -> Decoder:
+        for route in self._routes:
+            if any(topic_matches(each, topic) for each in route.filters):
+                if len(self._by_topic) >= _ROUTES_MAX:
+                    self._by_topic.clear()
+                self._by_topic[topic] = route.decoder
+                return route.decoder
+        raise DecodeError("no_decoder", "no decoder reads this topic")
+
+    def _store(self, message: Message, readings: Sequence[Reading], arrival: float) -> bool:
+        """Store and acknowledge a message; False when the store can take nothing now."""
+        if readings:
+            try:
+                accepted = self._accept(readings, arrival)
+            except (StoreError, OSError):
+                return False
+        self._counters.add("messages", ("accepted" if accepted else "dropped") if readings else "ignored")
+        self._acknowledge(message)
+        return True
+
+    def _let_wait(self, message: Message, readings: Sequence[Reading], arrival: float) -> None:
+        """Keep a message until the store takes it: unacknowledged, so that the broker has it too."""
+        if message.qos == 0 and len(self._waiting) >= self._waiting_max:
+            self._counters.add("messages", "dropped")
+            self._counters.add("samples_dropped", "store_failing", len(readings))
+            return
+        self._waiting.append((message, readings, arrival))

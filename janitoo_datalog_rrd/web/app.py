@@ -1,0 +1,51 @@
+"""The Flask application: puts the routes, the checks and the error answers together."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from flask import Flask
+
+from .. import __version__
+from ..core.services import Services
+from . import problems, security
+from .api import make_api
+from .files import make_files
+from .graph import GraphRenderer
+from .metrics import make_metrics
+from .pages import make_pages
+from .room import KEY, Room
+from .view import make_filters
+
+
+def create_app(services: Services) -> Flask:
+    """Build the web application of one server.
+
+    Args:
+        services: what the threads of the server share; read at each request.
+    """
+    public = public_dir()
+    app = Flask(
+        "janitoo_datalog_rrd.web",
+        static_folder=str(public / "static"),
+        static_url_path="/static",
+        template_folder=str(public / "templates"),
+        root_path=str(public),
+    )
+    app.config.update(MAX_CONTENT_LENGTH=65536, SEND_FILE_MAX_AGE_DEFAULT=None)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.filters.update(make_filters(lambda: services.clock()))
+    app.jinja_env.globals["version"] = __version__
+    app.extensions[KEY] = Room(services, GraphRenderer(lambda: services.clock()))
+    app.before_request(security.check_request)
+    app.after_request(security.add_headers)
+    problems.register(app)
+    for blueprint in (make_pages(), make_files(), make_api(), make_metrics()):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def public_dir() -> Path:
+    """Where templates and static files are."""
+    return Path(str(resources.files("janitoo_datalog_rrd.public")))

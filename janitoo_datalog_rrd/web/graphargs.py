@@ -1,0 +1,138 @@
+"""The arguments with which librrd draws a series; every text in them is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..core.contracts import Column, SeriesInfo
+from .escape import clean, legend_text, pad, path_in_def
+from .rrdshape import RrdShape
+from .theme import Theme
+from .timespan import Span
+
+if TYPE_CHECKING:
+    from .graph import GraphQuery
+
+DASH = "\N{EN DASH}"
+NO_NUMBERS: frozenset[int] = frozenset()
+_NARROW_PX = 430
+_PLAIN_BELOW = 100_000.0
+_STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
+_BYTES = ("B", "B/s", "byte", "bytes", "Byte", "Bytes")
+
+
+class GraphArguments:
+    """Builds the arguments of one graph.
+
+    Args:
+        query: what is to be drawn.
+        span: its start and end.
+        theme: its colours.
+    """
+
+    def __init__(self, query: GraphQuery, span: Span, theme: Theme) -> None:
+        self._query = query
+        self._span = span
+        self._theme = theme
+
+    def frame(self, info: SeriesInfo) -> list[str]:
+        """Everything but the data: size, times, colours, fonts, title and units."""
+        query = self._query
+        arguments = [
+            f"--start={self._span.start}", f"--end={self._span.end}", f"--width={query.width}", f"--height={query.height}",
+            f"--imgformat={query.format.upper()}", "--slope-mode", "--border=0", "--disable-rrdtool-tag", "--dynamic-labels",
+            "--font=DEFAULT:7.5:sans", "--font=LEGEND:7.5:monospace", "--font=TITLE:10:sans Bold",
+        ]  # fmt: skip
+        arguments += [f"--color={element}#{colour}" for element, colour in self._theme.frame.items()]
+        if query.title:
+            arguments.append("--title=" + clean(info.label or info.name, max(query.width // 7, 8)))
+        units = common_units(info.columns)
+        if units:
+            arguments.append("--vertical-label=" + clean(units, max(query.height // 7, 4)))
+        if units in _BYTES:
+            arguments.append("--base=1024")
+        if is_plain(info.columns):
+            arguments += ["--units-exponent=0"]
+        if not query.legend:
+            arguments.append("--no-legend")
+        return arguments
+
+    def build(self, info: SeriesInfo, shape: RrdShape, unknown: Iterable[int]) -> list[str]:
+        """Everything.
+
+        Args:
+            info: the series.
+            shape: what its file holds; columns that are not in it yet are left out.
+            unknown: numbers of the legend that have no value, counted from 0, four per column.
+        """
+        columns = [column for column in info.columns if column.name in shape.columns]
+        arguments = self.frame(info)
+        for index, column in enumerate(columns):
+            arguments += self._definitions(index, column, info, shape)
+        if len(columns) == 1:
+            arguments.append(f"AREA:d0#{self._theme.line(0)}26")
+        narrow = self._query.width < _NARROW_PX
+        longest = max((len(clean(each.label or each.name, 60)) for each in columns), default=0)
+        width = 0 if narrow else min(longest, self._label_chars())
+        if not narrow:
+            heads = "".join(f"{word:>10}" for word, _ in _STATISTICS)
+            arguments.append(f"COMMENT:legend={' ' * (width + 4)}{heads}\\l")
+        gone = frozenset(unknown)
+        number_format = "%8.2lf" if is_plain(info.columns) else "%7.2lf%s"
+        for index, column in enumerate(columns):
+            label = legend_text(column.label or column.name, max(self._label_chars(), 4))
+            # The space keeps a text from ending in what rrdtool takes for an alignment, and from being no text at all.
+            line = f"LINE1.5:d{index}#{self._theme.line(index)}:legend={pad(label, width)} "
+            arguments.append(line + ("\\l" if narrow else ""))
+            for position, (word, _) in enumerate(_STATISTICS):
+                lead = f"{word} " if narrow else " "
+                blank = index * len(_STATISTICS) + position in gone
+                end = "\\l" if position == len(_STATISTICS) - 1 else ""
+                if blank:
+                    arguments.append(f"COMMENT:legend={lead}{DASH:>8} {end}")
+                else:
+                    arguments.append(f"GPRINT:v{index}{word}:{lead}{number_format}{end}")
+        return arguments
+
+    def _definitions(self, index: int, column: Column, info: SeriesInfo, shape: RrdShape) -> list[str]:
+        """DEF and VDEF of a column, and PRINT of its numbers."""
+        path = path_in_def(info.path)
+        made = [f"DEF:d{index}={path}:{column.name}:{self._query.cf}"]
+        sources = {}
+        for word, cf in (("min", "MIN"), ("avg", "AVERAGE"), ("max", "MAX"), ("last", "LAST")):
+            # The extremes of averages are no extremes, so the file's own are taken where it keeps them.
+            sources[word] = f"d{index}"
+            if cf != self._query.cf and cf in {archive.cf for archive in shape.archives}:
+                sources[word] = f"d{index}{word}"
+                made.append(f"DEF:d{index}{word}={path}:{column.name}:{cf}")
+        for word, function in _STATISTICS:
+            made.append(f"VDEF:v{index}{word}={sources[word]},{function}")
+            made.append(f"PRINT:v{index}{word}:%lf")
+        return made
+
+    def _label_chars(self) -> int:
+        """Characters that a label may take in the legend."""
+        free = self._query.width + 60 if self._query.width < _NARROW_PX else self._query.width + 60 - 6 * 44
+        return min(max(free // 6 - 4, 8), 40)
+
+
+def common_units(columns: Iterable[Column]) -> str:
+    """Units of the vertical axis: those of the columns, where they agree; counters are shown per second."""
+    units = {shown_units(column) for column in columns}
+    return units.pop() if len(units) == 1 else ""
+
+
+def shown_units(column: Column) -> str:
+    """Units of a column as the file has it: RRD turns every type but GAUGE into a rate per second."""
+    units = clean(column.units, 24)
+    return f"{units}/s" if units and column.ds_type != "GAUGE" else units
+
+
+def is_plain(columns: Iterable[Column]) -> bool:
+    """Tell whether numbers are best shown without k, M and G: gauges whose last values are all of everyday size."""
+    return all(column.ds_type == "GAUGE" and _is_everyday(column.last_value) for column in columns)
+
+
+def _is_everyday(value: float | None) -> bool:
+    return value is not None and abs(value) < _PLAIN_BELOW

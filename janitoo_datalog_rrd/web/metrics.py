@@ -1,0 +1,84 @@
+"""What the server says of itself to programs: /healthz and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response
+
+from .. import __version__
+from .api import json_response
+from .room import Room, room
+from .view import text
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def make_metrics() -> Blueprint:
+    """The routes for monitoring."""
+    monitoring = Blueprint("monitoring", __name__)
+    monitoring.add_url_rule("/healthz", view_func=healthz)
+    monitoring.add_url_rule("/metrics", view_func=metrics)
+    return monitoring
+
+
+def problems(here: Room) -> dict[str, str]:
+    """What is wrong, by part, the store's absence included."""
+    found = here.services.health.problems()
+    if here.services.store is None:
+        found.setdefault("store", "The store is not up yet.")
+    return found
+
+
+def healthz() -> Response:
+    """200 when all is well, else 503 with what is wrong."""
+    here = room()
+    found = problems(here)
+    series, cached = _gauges(here)
+    document: dict[str, object] = {
+        "status": "failing" if found else "ok",
+        "version": __version__,
+        "series": series,
+        "cached_samples": cached,
+    }
+    if found:
+        document["problems"] = {text(part): text(what) for part, what in found.items()}
+    return json_response(document, 503 if found else 200)
+
+
+def metrics() -> Response:
+    """The counters, in Prometheus' text format 0.0.4."""
+    here = room()
+    counters = here.services.counters
+    series, cached = _gauges(here)
+    messages, dropped = counters.by_label("messages"), counters.by_label("samples_dropped")
+    accepted, written, late = (counters.get(f"samples_{word}") for word in ("accepted", "written", "late"))
+    families = (
+        ("jnt_messages_total", "counter", "Messages received, by what became of them.", "result", messages),
+        ("jnt_samples_accepted_total", "counter", "Samples taken into the cache.", "", {"": accepted}),
+        ("jnt_samples_written_total", "counter", "Samples written to RRD files.", "", {"": written}),
+        ("jnt_samples_late_total", "counter", "Samples older than the last update of their file.", "", {"": late}),
+        ("jnt_samples_dropped_total", "counter", "Samples dropped, by reason.", "reason", dropped),
+        ("jnt_series", "gauge", "Series known.", "", {"": series}),
+        ("jnt_cache_samples", "gauge", "Samples accepted and not yet written to RRD files.", "", {"": cached}),
+    )
+    lines = [line for family in families for line in _family(*family)]
+    return Response("\n".join(lines) + "\n", content_type=CONTENT_TYPE)
+
+
+def _gauges(here: Room) -> tuple[int, int]:
+    store = here.services.store
+    return (0, 0) if store is None else (len(store.list_series()), store.count_cached())
+
+
+def _family(name: str, kind: str, told: str, label: str, counts: dict[str, int]) -> Iterable[str]:
+    yield f"# HELP {name} {told}"
+    yield f"# TYPE {name} {kind}"
+    for value, count in sorted(counts.items()):
+        labels = f'{{{label}="{escape_label(value)}"}}' if label else ""
+        yield f"{name}{labels} {count}"
+
+
+def escape_label(value: str) -> str:
+    """A label's value as the text format has it: backslash, double quote and line feed are escaped."""
+    return text(value).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

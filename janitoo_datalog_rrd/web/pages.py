@@ -1,0 +1,132 @@
+"""The pages for people: dashboard, every series with its graph, one series, and the server's own state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Blueprint, render_template, request
+
+from ..core.contracts import SeriesInfo
+from .escape import clean
+from .metrics import problems
+from .room import Room, room
+from .view import AT_SPANS, SPANS, NodeView, group_by_node
+
+PAGE_SIZE = 1500
+_SHOWN_PER_NODE = 8
+_WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
+_BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
+
+
+def make_pages() -> Blueprint:
+    """The routes of the pages."""
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/", view_func=dashboard)
+    pages.add_url_rule("/rrd/", view_func=graphs)
+    pages.add_url_rule("/rrd/series/<name>", view_func=series_page)
+    pages.add_url_rule("/status", view_func=status)
+    return pages
+
+
+def dashboard() -> str:
+    """Nodes with their state and last values, those that fail first."""
+    here = room()
+    series = _series(here)
+    views = sorted(group_by_node(series, here.services.nodes.all()), key=lambda view: (_WORST_FIRST[view.tone], view.address))
+    return render_template(
+        "dashboard.html", nodes=views, total=len(series), shown_per_node=_SHOWN_PER_NODE, tones=_count_tones(views),
+        **_frame(here),
+    )  # fmt: skip
+
+
+def graphs() -> str:
+    """Every series with its graph, by node."""
+    here = room()
+    span = request.args.get("span", "4h")
+    if span not in SPANS:
+        span = "4h"
+    wanted = clean(request.args.get("q", ""), 100)
+    every = _series(here)
+    found = [info for info in every if matches(info, wanted)]
+    last_page = max((len(found) - 1) // PAGE_SIZE, 0)
+    page = _page_number(request.args.get("page", "1"), last_page + 1)
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    heard = {state.hadd: state for state in here.services.nodes.all()}
+    nodes = group_by_node(shown, (heard[address] for address in {info.node for info in shown} if address in heard))
+    return render_template(
+        "graphs.html", nodes=nodes, total=len(every), found=len(found), shown=len(shown), q=wanted, span=span,
+        page=page, pages=last_page + 1, **_frame(here),
+    )  # fmt: skip
+
+
+def series_page(name: str) -> str:
+    """One series over every span."""
+    here = room()
+    info = here.flushed_series(name)
+    state = here.services.nodes.get(info.node)
+    return render_template("series.html", info=info, node=NodeView(info.node, state), **_frame(here))
+
+
+def status() -> str:
+    """What is wrong, what was counted, and the last messages that could not be used."""
+    here = room()
+    services = here.services
+    return render_template(
+        "status.html",
+        failed=services.plugins.failed,
+        totals={name: services.counters.get(name) for name in _BAR_COUNTS},
+        messages=dict(sorted(services.counters.by_label("messages").items(), key=lambda item: -item[1])),
+        dropped=services.counters.by_label("samples_dropped"),
+        rejected=[(entry, readable(entry.payload)) for entry in services.rejected.last()],
+        series=len(_series(here)),
+        cached=services.store.count_cached() if services.store is not None else 0,
+        uptime_s=max(services.clock() - services.started, 0.0),
+        **_frame(here),
+    )
+
+
+def matches(info: SeriesInfo, wanted: str) -> bool:
+    """Tell whether every word of a filter stands somewhere in a series' names, labels and units."""
+    words = wanted.lower().split()
+    return not words or all(word in search_text(info) for word in words)
+
+
+def search_text(info: SeriesInfo) -> str:
+    """What the filter looks in, in small letters."""
+    parts = [info.name, info.node, info.label]
+    for column in info.columns:
+        parts += [column.name, column.label, column.units]
+    return clean(" ".join(dict.fromkeys(parts)), 400).lower()
+
+
+def readable(payload: bytes) -> str:
+    """Bytes as text; what is no text is written as `\\xNN`."""
+    decoded = payload.decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in decoded)
+
+
+def _frame(here: Room) -> dict[str, object]:
+    """What every page needs."""
+    return {
+        "problems": problems(here),
+        "ready": here.services.store is not None,
+        "spans": SPANS,
+        "at_spans": AT_SPANS,
+        "search_text": search_text,
+    }
+
+
+def _series(here: Room) -> list[SeriesInfo]:
+    store = here.services.store
+    return [] if store is None else store.list_series()
+
+
+def _count_tones(views: Iterable[NodeView]) -> dict[str, int]:
+    counts = dict.fromkeys(_WORST_FIRST, 0)
+    for view in views:
+        counts[view.tone] += 1
+    return counts
+
+
+def _page_number(raw: str, last: int) -> int:
+    return min(max(int(raw), 1), last) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1

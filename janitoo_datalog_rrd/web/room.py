@@ -1,0 +1,62 @@
+"""What the request handlers of one web application share; handed to each application, so that two can live in one process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from ..core.contracts import SeriesInfo, SeriesReader
+from ..core.errors import StoreError, UnknownSeriesError
+from ..core.parsers import SAFE_NAME
+from ..core.services import Services
+from .graph import GraphRenderer
+
+KEY = "janitoo_datalog_rrd"
+
+
+class StoreNotReadyError(StoreError):
+    """The store is not up yet."""
+
+    def __init__(self) -> None:
+        super().__init__("The store is not up yet: try again in a moment, or look in the log for why it does not start.")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the request handlers share.
+
+    Attributes:
+        services: what the threads of the server share.
+        renderer: draws the graphs.
+    """
+
+    services: Services
+    renderer: GraphRenderer
+
+    @property
+    def store(self) -> SeriesReader:
+        """The store. Raises StoreNotReadyError."""
+        store = self.services.store
+        if store is None:
+            raise StoreNotReadyError
+        return store
+
+    def series(self, name: str) -> SeriesInfo:
+        """One series by a name that came from outside. Raises UnknownSeriesError, StoreNotReadyError."""
+        if SAFE_NAME.fullmatch(name) is None:
+            raise UnknownSeriesError(name[:200])
+        return self.store.get_series(name)
+
+    def flushed_series(self, name: str) -> SeriesInfo:
+        """One series by a name that came from outside, with everything it has written to its file."""
+        info = self.series(name)
+        if self.store.flush(info.name):
+            info = self.store.get_series(info.name)
+        return info
+
+
+def room() -> Room:
+    """The room of the application that handles the current request."""
+    return cast("Room", current_app.extensions[KEY])

@@ -1,0 +1,72 @@
+"""The HTTP thread: a controller of the bus that runs the web server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import parsers
+from ..core.bus import JNTBus
+from ..core.options import Options, OptionSpec
+from ..core.plugins import takes_options
+from ..core.thread import JNTBusThread
+from ..core.values import CLASS_WEB_CONTROLLER, GENRE_BASIC, TYPE_INT, TYPE_STRING, NodeValue
+from .app import create_app
+from .server import WebServer
+
+SECTION = "http"
+
+
+class HttpBus(JNTBus):
+    """The controller `http`: tells host and port."""
+
+    def __init__(self, *, host: str, port: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for uuid, kind, value in (("host", TYPE_STRING, host), ("port", TYPE_INT, port)):
+            self.add_value(
+                NodeValue(
+                    uuid=uuid, read=lambda value=value: value, genre=GENRE_BASIC, type=kind, label=f"HTTP {uuid}",
+                    cmd_class=CLASS_WEB_CONTROLLER, poll_delay=300.0,
+                )  # fmt: skip
+            )
+
+
+class HttpThread(JNTBusThread):
+    """Serves pages, graphs and the API."""
+
+    section = SECTION
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._web: WebServer | None = None
+
+    @property
+    def port(self) -> int | None:
+        """The port that the web server listens on, or None while it does not."""
+        return self._web.port if self._web is not None else None
+
+    def init_bus(self) -> HttpBus:
+        section = self.options.section(SECTION)
+        host, port = section.get("http_host"), self.port or section.get("http_port")
+        return HttpBus(host=host, port=port, services=self.services, section=section, oid=SECTION)
+
+    def pre_loop(self) -> None:
+        section = self.options.section(SECTION)
+        self._web = WebServer(create_app(self.services), section.get("http_host"), section.get("http_port"))
+        self._web.start()
+        super().pre_loop()
+
+    def post_loop(self) -> None:
+        super().post_loop()
+        if self._web is not None:
+            self._web.stop()
+            self._web = None
+
+
+@takes_options(
+    OptionSpec("hadd", parsers.hadd, "0018/0000"),
+    OptionSpec("http_host", parsers.word, "localhost", indexed=True),
+    OptionSpec("http_port", parsers.integer(0, 65535), 8081, indexed=True),
+)
+def make_thread(options: Options, force: bool = False) -> HttpThread | None:  # noqa: FBT001, FBT002
+    """Make the thread where `auto_start` is on, or with force; else None."""
+    return HttpThread(options) if force or options.get_option(SECTION, "auto_start", True) else None

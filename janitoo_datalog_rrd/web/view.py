@@ -1,0 +1,197 @@
+"""What is known of series and nodes, in the form that the API gives and the pages show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.contracts import Column, SeriesInfo
+from ..core.heartbeats import NodeState
+from .escape import clean
+
+SPANS = {"1h": "hour", "4h": "4 hours", "1d": "day", "1w": "week", "1M": "month", "1y": "year", "10y": "10 years"}
+"""Choices of the pages, in words."""
+AT_SPANS = {"1h": "-1h", "4h": "-4h", "1d": "-1d", "1w": "-1w", "1M": "-1mon", "1y": "-1y", "10y": "-10y"}
+"""The same choices, as rrdtool takes them."""
+_THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+_DASH = "\N{EN DASH}"
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+_AGES = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def number(value: float | None) -> float | None:
+    """A number as JSON can have it: None where it is unknown."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def text(value: str) -> str:
+    """A text as JSON can have it: lone surrogates become question marks."""
+    return value.encode("utf-8", "replace").decode()
+
+
+def column_json(column: Column) -> dict[str, Any]:
+    """A column for the API."""
+    return {
+        "name": column.name,
+        "key": [text(part) for part in column.key],
+        "label": text(column.label),
+        "units": text(column.units),
+        "type": column.ds_type,
+        "last_value": number(column.last_value),
+        "last_time": number(column.last_time),
+    }
+
+
+def series_json(info: SeriesInfo) -> dict[str, Any]:
+    """A series for the API."""
+    return {
+        "name": info.name,
+        "node": text(info.node),
+        "label": text(info.label),
+        "step": info.step,
+        "configured": info.configured,
+        "cached": info.cached,
+        "last_time": number(info.last_time),
+        "columns": [column_json(column) for column in info.columns],
+        "links": {
+            "self": f"/api/v1/series/{info.name}",
+            "data": f"/api/v1/series/{info.name}/data",
+            "graph": f"/rrd/graph/{info.name}.png",
+            "file": f"/rrd/rrds/{info.name}.rrd",
+        },
+    }
+
+
+@dataclass(slots=True)
+class NodeView:
+    """A node with its series, as pages and API show it.
+
+    Attributes:
+        address: its HADD, or the topic that its series come from.
+        heard: what its heartbeats say; None when it sends none.
+        series: in the order of their names.
+    """
+
+    address: str
+    heard: NodeState | None = None
+    series: list[SeriesInfo] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return (self.heard.name if self.heard else "") or self.address or "without a node"
+
+    @property
+    def tone(self) -> str:
+        """`bad` for a node that is gone, `warn` for one in another state than ONLINE, `good`, or `none` when nothing is known."""
+        if self.heard is None:
+            return "none"
+        if not self.heard.online:
+            return "bad"
+        return "good" if self.heard.state == "ONLINE" else "warn"
+
+    def json(self) -> dict[str, Any]:
+        """The node for the API, without its series."""
+        heard = self.heard
+        return {
+            "hadd": self.address,
+            "name": text(heard.name) if heard else "",
+            "location": text(heard.location) if heard else "",
+            "state": heard.state if heard else None,
+            "online": heard.online if heard else None,
+            "since": number(heard.since) if heard else None,
+            "last_seen": number(heard.last_seen) if heard and heard.last_seen else None,
+            "series": len(self.series),
+        }
+
+
+def group_by_node(series: Iterable[SeriesInfo], heard: Iterable[NodeState]) -> list[NodeView]:
+    """Nodes with their series, sorted by address; heard-of nodes without series are among them."""
+    views = {state.hadd: NodeView(state.hadd, state) for state in heard}
+    for info in series:
+        views.setdefault(info.node, NodeView(info.node)).series.append(info)
+    return [views[address] for address in sorted(views)]
+
+
+def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:
+    """The filters of the templates.
+
+    Args:
+        clock: seconds since the epoch UTC.
+    """
+
+    def age(timestamp: float | None) -> str:
+        return format_age(timestamp, clock())
+
+    return {"age": age, "clean": clean, "amount": format_amount, "units": format_units, "moment": format_moment}
+
+
+def format_amount(value: float | None, units: str = "") -> str:
+    """A number for people: few digits, thin spaces between thousands, and k, M, G left to `format_units`.
+
+    The same rules stand in the pages' script, so that a refresh changes numbers, not their form.
+    """
+    if value is None:
+        return _DASH
+    if not math.isfinite(value):
+        return "unknown"
+    if units == "s" and abs(value) >= 120:
+        return format_duration(value)
+    scale, _ = _prefix(value)
+    scaled = value / scale
+    size = abs(scaled)
+    if size and size < 0.001:
+        return f"{scaled:.2e}"
+    decimals = 0 if scaled == int(scaled) else 1 if size >= 1000 else 2 if size >= 10 else 3
+    shown = f"{scaled:,.{decimals}f}".replace(",", _THIN_SPACE)
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def format_units(units: str, value: float | None = None) -> str:
+    """Units for people, with the prefix that `format_amount` has taken out of the number."""
+    units = clean(units, 24)
+    if value is None or not math.isfinite(value) or (units == "s" and abs(value) >= 120):
+        return "" if units == "s" and value is not None and math.isfinite(value) else units
+    return _prefix(value)[1] + units
+
+
+def _prefix(value: float) -> tuple[float, str]:
+    return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds as the two largest of years, days, hours, minutes and seconds."""
+    rest = int(abs(seconds))
+    parts: list[str] = []
+    for size, word in _AGES:
+        if rest >= size and len(parts) < 2:
+            parts.append(f"{rest // size}{_THIN_SPACE}{word}")
+            rest %= size
+        elif parts:
+            break
+    return ("-" if seconds < 0 else "") + " ".join(parts or ["0 s"])
+
+
+def format_age(timestamp: float | None, now: float) -> str:
+    """How long ago a time is, in its largest unit."""
+    if not timestamp:
+        return "never"
+    age = now - timestamp
+    if age < 2:
+        return "now"
+    size, word = next((each for each in _AGES if age >= each[0]), (1, "s"))
+    return f"{int(age // size)}{_THIN_SPACE}{word} ago"
+
+
+def format_moment(timestamp: float | None) -> str:
+    """A time as HTML's `datetime` takes it, UTC; empty where there is none."""
+    from datetime import datetime, timezone
+
+    if not timestamp:
+        return ""
+    try:
+        return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return ""
