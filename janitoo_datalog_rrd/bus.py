@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from .core.values import (
     TYPE_STRING,
     NodeValue,
 )
-from .decoders.numbers import number_or_none
+from .decoders.numbers import number_of
 from .ingest import Ingest, build_routes
 from .store.schema import Schemas
 from .store.settings import SourceConfig, StoreSettings
@@ -170,11 +170,11 @@ class RrdStoreThread(BaseThread):
     def _listen(self) -> None:
         routes, faults = build_routes(self.options, self.services.plugins)
         for fault in faults:
-            logger.error("a decoder is left out: %s", fault)
-            self.services.health.note("decoder", fault)
+            self.services.health.fail("decoder", fault)
+        hadd = self.options.get_option(self.section, "hadd")
         client = MqttClient(
             BrokerSettings.from_options(self.options),
-            self.options.system["broker_client_id"] or f"{self.options.service}-{self.options.get_option(self.section, 'hadd')}-store",
+            self.options.system["broker_client_id"] or f"{self.options.service}-{str(hadd).replace('/', '-')}-store",
             persistent=True,
             manual_ack=True,
             on_state=self._on_state,
@@ -224,7 +224,7 @@ class RrdStoreThread(BaseThread):
         Raises:
             ValueError: data is no number.
         """
-        number = math.nan if data is None else number_or_none(data)
+        number = math.nan if data is None else number_of(data)
         if number is None:
             raise ValueError(f"{data!r} is not a number")
         return self.store.accept([Reading((hadd, value_uuid, str(value_index)), number)])
@@ -428,16 +428,8 @@ class RrdBus(JNTBus):
         super().__init__(**kwargs)
         self.options = options
         self.store: RrdStoreThread | None = None
-        for uuid, read, label in (
-            ("count_values", self.get_count_values, "Values in the cache"),
-            ("count_series", self.get_count_series, "Series in the cache"),
-        ):
-            self.add_value(
-                NodeValue(
-                    uuid=uuid, read=lambda read=read: read(self.uuid, 0), genre=GENRE_BASIC, type=TYPE_INT, label=label,
-                    poll_delay=300.0,
-                )  # fmt: skip
-            )
+        self._add_count("count_values", lambda: self.get_count_values(self.uuid, 0), "Values in the cache")
+        self._add_count("count_series", lambda: self.get_count_series(self.uuid, 0), "Series in the cache")
         self.add_value(
             NodeValue(
                 uuid="actions", read=lambda: None, write=lambda index, data: self.set_action(self.uuid, index, data),
@@ -498,6 +490,9 @@ class RrdBus(JNTBus):
             raise ValueError(f"{data!r} is not an action: expected flush")
         if self.store is not None:
             self.store.timer_flush_all()
+
+    def _add_count(self, uuid: str, read: Callable[[], int | None], label: str) -> None:
+        self.add_value(NodeValue(uuid=uuid, read=read, genre=GENRE_BASIC, type=TYPE_INT, label=label, poll_delay=300.0))
 
     def _ttl_value(self, name: str) -> NodeValue:
         def write(_index: int | str, data: Any) -> None:

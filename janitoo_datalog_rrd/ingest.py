@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .core.contracts import Decoder, Reading
-from .core.errors import DecodeError, JanitooError, StoreError
+from .core.errors import ConfigError, DecodeError, PluginError, Problem, StoreError
 from .core.heartbeats import NodeRegistry
 from .core.mqtt import Message
 from .core.options import Options, Section
@@ -20,6 +20,7 @@ from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
 logger = logging.getLogger(__name__)
 
 _ROUTES_MAX = 50_000
+_ROUTE_TOPIC_MAX = 300  # longer topics are rare and would fill the memory: they are looked up each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,26 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], list[
     """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
 
     Returns:
-        The routes, and one sentence per decoder that could not be built; the others go on.
+        The routes, and one sentence per decoder whose plugin cannot be loaded; the others go on.
+
+    Raises:
+        ConfigError: options of a decoder are wrong.
     """
     wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
     wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
     routes, faults = [], []
+    problems: list[Problem] = []
     for kind, filters, section in wanted:
         try:
             routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
-        except (JanitooError, ValueError) as error:
+        except PluginError as error:
             faults.append(f"[{section.name}]: {error}")
+        except ConfigError as error:
+            problems += error.problems
+        except ValueError as error:
+            problems.append(Problem(str(options.path), section.name, "", str(error)))
+    if problems:
+        raise ConfigError(problems)
     return routes, faults
 
 
@@ -81,7 +92,7 @@ class Ingest:
         self._acknowledge = acknowledge
         self._clock = clock
         self._waiting_max = waiting_max
-        self._by_topic: dict[str, Decoder | None] = {}
+        self._by_topic: dict[str, Decoder] = {}
         self._waiting: deque[tuple[Message, Sequence[Reading], float]] = deque()
         self._lock = threading.Lock()
 
@@ -140,7 +151,8 @@ class Ingest:
             if any(topic_matches(each, topic) for each in route.filters):
                 if len(self._by_topic) >= _ROUTES_MAX:
                     self._by_topic.clear()
-                self._by_topic[topic] = route.decoder
+                if len(topic) <= _ROUTE_TOPIC_MAX:
+                    self._by_topic[topic] = route.decoder
                 return route.decoder
         raise DecodeError("no_decoder", "no decoder reads this topic")
 

@@ -174,10 +174,15 @@ class Options:
     Attributes:
         path: the ini file that was read.
         sections: name → Section.
+        given: names of the sections that the file or the environment really has.
     """
 
-    def __init__(self, path: Path, sections: dict[str, Section], components: dict[str, dict[str, str]], raw: str) -> None:
+    def __init__(
+        self, path: Path, sections: dict[str, Section], components: dict[str, dict[str, str]], raw: str,
+        given: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.path = path
+        self.given = given
         self.sections = sections
         self._components = components
         self._raw = raw
@@ -364,7 +369,7 @@ class _Loader:
         self._check_logging()
         if self.problems:
             raise ConfigError(sorted(self.problems, key=_line_of))
-        return Options(self.path, sections, self.components, self.raw)
+        return Options(self.path, sections, self.components, self.raw, frozenset(self.given))
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -440,7 +445,7 @@ class _Loader:
             return _Open(SYSTEM)
         if name in threads:
             extra = self.plugins.thread_specs(name)
-            return _Open(THREAD + (extra or ()), anything=extra is None)
+            return _Open(_merge(THREAD, extra), anything=extra is None)
         prefix, _, rest = name.partition("__")
         if rest and prefix == "schema":
             return _Open(SCHEMA)
@@ -450,7 +455,7 @@ class _Loader:
             key = self.components[prefix].get(rest)
             if key is not None:
                 extra = self.plugins.component_specs(key)
-                return _Open(COMPONENT + (extra or ()), anything=extra is None)
+                return _Open(_merge(COMPONENT, extra), anything=extra is None)
             self._fault(
                 self.section_places.get(name, "environment"), name, "",
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
@@ -549,6 +554,12 @@ class _Open:
 
     specs: Specs
     anything: bool = False
+
+
+def _merge(common: Specs, extra: Specs | None) -> Specs:
+    """The common options with a plugin's own, which may say otherwise of a common one."""
+    own = {spec.name for spec in extra or ()}
+    return tuple(spec for spec in common if spec.name not in own) + (extra or ())
 
 
 def _split_option(line: str) -> tuple[str, str, str]:

@@ -47,6 +47,19 @@ def load(path: Path, on_damage: Any) -> dict[str, Record]:
     except (ValueError, RecursionError) as error:
         on_damage(move_aside(path), str(error))
         return {}
+    return _good(content)
+
+
+def read(path: Path) -> dict[str, Record]:
+    """Read the catalogue without touching it; an empty one where it cannot be read."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return _good(content) if isinstance(content, dict) else {}
+
+
+def _good(content: dict[str, Any]) -> dict[str, Record]:
     return {name: data for name, data in content.items() if SAFE_NAME.fullmatch(name) and is_record(data)}
 
 
@@ -55,11 +68,14 @@ def save(path: Path, records: dict[str, Record]) -> None:
     write_atomically(path, json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
 
 
-def orphans(directory: Path, known: set[str]) -> dict[str, Record]:
+def orphans(directory: Path, filemask: str, known: set[str]) -> dict[str, Record]:
     """Series whose files are there but which the catalogue does not have; their key comes from a Janitoo name, or is empty."""
     found = {}
-    for path in directory.glob("*.rrd"):
-        name = path.stem
+    before, _, after = filemask.partition("%(rrd_file)s")
+    for path in directory.glob("*"):
+        if not (path.name.startswith(before) and path.name.endswith(after)):
+            continue
+        name = path.name[len(before) : len(path.name) - len(after)]
         if name not in known and SAFE_NAME.fullmatch(name):
             key = janitoo_key(name) or ()
             found[name] = record(key, name, "", "GAUGE", key[0] if key else "")

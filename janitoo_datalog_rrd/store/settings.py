@@ -38,7 +38,7 @@ class StoreSettings:
         journal_sync: never, interval or always.
         auto_series: whether values that no datasource asks for get a series of their own.
         max_series: how many of these.
-        snapshot_name: file name of the snapshot in data_dir.
+        filemask: name of an RRD file, with `%(rrd_file)s` for the series' name.
     """
 
     rrd_dir: Path
@@ -50,7 +50,7 @@ class StoreSettings:
     journal_sync: str = "interval"
     auto_series: bool = True
     max_series: int = 10_000
-    snapshot_name: str = "rrd_cache.pickle"
+    filemask: str = "%(rrd_file)s.rrd"
 
     @property
     def catalogue_path(self) -> Path:
@@ -60,7 +60,7 @@ class StoreSettings:
     @property
     def snapshot_path(self) -> Path:
         """File of the snapshot."""
-        return self.data_dir / self.snapshot_name
+        return self.data_dir / "rrd_cache.pickle"
 
     @property
     def list_path(self) -> Path:

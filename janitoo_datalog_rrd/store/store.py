@@ -97,7 +97,7 @@ class Store:
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
         configured = {name for name, series in self.cache.series.items() if series.configured}
-        lost = catalogue.orphans(settings.rrd_dir, set(records) | configured)
+        lost = catalogue.orphans(settings.rrd_dir, settings.filemask, set(records) | configured)
         for name, record in {**records, **lost}.items():
             if name not in configured:
                 self._add_auto(name, record)
@@ -107,11 +107,12 @@ class Store:
         for name in self.cache.series:
             self.list_add(name)
 
-    def close(self) -> None:
-        """Write everything to the files, and a snapshot of what could not be written."""
+    def close(self, *, flush: bool = True) -> None:
+        """Write everything to the files, and a snapshot of what could not be written; with flush False of everything."""
         if self._journal is None:
             return
-        self.flush_all(everything=True)
+        if flush:
+            self.flush_all(everything=True)
         try:
             self.dump()
             self.write_list()
@@ -380,7 +381,7 @@ class Store:
         """RRD file of a series. Raises ValueError when the name is not safe."""
         if SAFE_NAME.fullmatch(name) is None:
             raise ValueError(f"{name!r} is not a series name")
-        return self.settings.rrd_dir / f"{name}.rrd"
+        return self.settings.rrd_dir / (self.settings.filemask % {"rrd_file": name})
 
     def _get(self, name: str) -> Series:
         series = self.cache.series.get(name)

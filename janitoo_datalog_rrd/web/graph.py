@@ -149,7 +149,7 @@ class GraphRenderer:
 
     def _draw_empty(self, info: SeriesInfo, query: GraphQuery, span: Span) -> bytes:
         arguments = GraphArguments(query, span, self._themes[query.theme])
-        image, _ = self._run([*arguments.frame(info), "COMMENT:legend=no data yet\\c"])
+        image, _ = self._run([*arguments.frame(info), "HRULE:0#00000000", "COMMENT:legend=no data yet\\c"])
         return image
 
     def _draw(self, info: SeriesInfo, query: GraphQuery, span: Span) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 DASH = "\N{EN DASH}"
 NO_NUMBERS: frozenset[int] = frozenset()
-_NARROW_PX = 430
+_NARROW_PX = 390
 _PLAIN_BELOW = 100_000.0
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
 _BYTES = ("B", "B/s", "byte", "bytes", "Byte", "Bytes")
@@ -42,7 +43,7 @@ class GraphArguments:
         arguments = [
             f"--start={self._span.start}", f"--end={self._span.end}", f"--width={query.width}", f"--height={query.height}",
             f"--imgformat={query.format.upper()}", "--slope-mode", "--border=0", "--disable-rrdtool-tag", "--dynamic-labels",
-            "--font=DEFAULT:7.5:sans", "--font=LEGEND:7.5:monospace", "--font=TITLE:10:sans Bold",
+            "--font=DEFAULT:7.5:sans", "--font=LEGEND:8:monospace", "--font=TITLE:10:sans Bold",
         ]  # fmt: skip
         arguments += [f"--color={element}#{colour}" for element, colour in self._theme.frame.items()]
         if query.title:
@@ -72,28 +73,45 @@ class GraphArguments:
             arguments += self._definitions(index, column, info, shape)
         if len(columns) == 1:
             arguments.append(f"AREA:d0#{self._theme.line(0)}26")
+        return arguments + self._legend(columns, frozenset(unknown))
+
+    def _legend(self, columns: list[Column], unknown: frozenset[int]) -> list[str]:
+        """Lines of the plot with their labels and numbers.
+
+        Several columns make a table, with the labels above the numbers in a narrow picture. Where there is only one
+        column its label is in the title already.
+        """
         narrow = self._query.width < _NARROW_PX
-        longest = max((len(clean(each.label or each.name, 60)) for each in columns), default=0)
-        width = 0 if narrow else min(longest, self._label_chars())
-        if not narrow:
-            heads = "".join(f"{word:>10}" for word, _ in _STATISTICS)
-            arguments.append(f"COMMENT:legend={' ' * (width + 4)}{heads}\\l")
-        gone = frozenset(unknown)
-        number_format = "%8.2lf" if is_plain(info.columns) else "%7.2lf%s"
+        alone = len(columns) == 1
+        if alone and not narrow:
+            return [f"LINE1.5:d0#{self._theme.line(0)}", *self._numbers(0, columns, unknown, words=True)]
+        room = self._label_chars(narrow)
+        width = 0 if narrow else min(max((len(clean(each.label or each.name, room)) for each in columns), default=0), room)
+        # Beside its text, the marker of a line takes four characters, and rrdtool puts two between two legends.
+        indent = " " * (width + 4)
+        heads = "".join(f"{word:>9}" for word, _ in _STATISTICS)
+        arguments = [f"COMMENT:legend={heads[2:] if narrow else indent + heads}\\l"]
         for index, column in enumerate(columns):
-            label = legend_text(column.label or column.name, max(self._label_chars(), 4))
+            label = legend_text(column.label or column.name, room)
             # The space keeps a text from ending in what rrdtool takes for an alignment, and from being no text at all.
-            line = f"LINE1.5:d{index}#{self._theme.line(index)}:legend={pad(label, width)} "
-            arguments.append(line + ("\\l" if narrow else ""))
-            for position, (word, _) in enumerate(_STATISTICS):
-                lead = f"{word} " if narrow else " "
-                blank = index * len(_STATISTICS) + position in gone
-                end = "\\l" if position == len(_STATISTICS) - 1 else ""
-                if blank:
-                    arguments.append(f"COMMENT:legend={lead}{DASH:>8} {end}")
-                else:
-                    arguments.append(f"GPRINT:v{index}{word}:{lead}{number_format}{end}")
+            legend = "" if alone else f":legend={pad(label, width)} " + ("\\l" if narrow else "")
+            arguments.append(f"LINE1.5:d{index}#{self._theme.line(index)}{legend}")
+            arguments += self._numbers(index, columns, unknown, words=False)
         return arguments
+
+    def _numbers(self, index: int, columns: list[Column], unknown: frozenset[int], *, words: bool) -> list[str]:
+        """The numbers of a column, with or without their words, to the end of the line."""
+        plain = is_plain(columns)
+        number = ("%.2lf" if plain else "%.2lf%s") if words else ("%7.2lf" if plain else "%6.2lf%s")
+        made = []
+        for position, (word, _) in enumerate(_STATISTICS):
+            lead = f"{word} " if words else ""
+            end = "\\l" if position == len(_STATISTICS) - 1 else ""
+            if index * len(_STATISTICS) + position in unknown:
+                made.append(f"COMMENT:legend={lead}{DASH if words else f'{DASH:>7}'} {end}")
+            else:
+                made.append(f"GPRINT:v{index}{word}:{lead}{number}{end}")
+        return made
 
     def _definitions(self, index: int, column: Column, info: SeriesInfo, shape: RrdShape) -> list[str]:
         """DEF and VDEF of a column, and PRINT of its numbers."""
@@ -111,10 +129,10 @@ class GraphArguments:
             made.append(f"PRINT:v{index}{word}:%lf")
         return made
 
-    def _label_chars(self) -> int:
-        """Characters that a label may take in the legend."""
-        free = self._query.width + 60 if self._query.width < _NARROW_PX else self._query.width + 60 - 6 * 44
-        return min(max(free // 6 - 4, 8), 40)
+    def _label_chars(self, narrow: bool) -> int:
+        """Characters that a label may take in the legend, whose characters are about 6.7 pixels wide."""
+        free = (self._query.width + 60) / 6.7 - (4 if narrow else 44)
+        return min(max(int(free), 10), 40)
 
 
 def common_units(columns: Iterable[Column]) -> str:
@@ -135,4 +153,4 @@ def is_plain(columns: Iterable[Column]) -> bool:
 
 
 def _is_everyday(value: float | None) -> bool:
-    return value is not None and abs(value) < _PLAIN_BELOW
+    return value is not None and (math.isnan(value) or abs(value) < _PLAIN_BELOW)

@@ -21,13 +21,16 @@ class HttpBus(JNTBus):
 
     def __init__(self, *, host: str, port: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for uuid, kind, value in (("host", TYPE_STRING, host), ("port", TYPE_INT, port)):
-            self.add_value(
-                NodeValue(
-                    uuid=uuid, read=lambda value=value: value, genre=GENRE_BASIC, type=kind, label=f"HTTP {uuid}",
-                    cmd_class=CLASS_WEB_CONTROLLER, poll_delay=300.0,
-                )  # fmt: skip
-            )
+        self._tell("host", TYPE_STRING, host)
+        self._tell("port", TYPE_INT, port)
+
+    def _tell(self, uuid: str, kind: int, value: str | int) -> None:
+        self.add_value(
+            NodeValue(
+                uuid=uuid, read=lambda: value, genre=GENRE_BASIC, type=kind, label=f"HTTP {uuid}",
+                cmd_class=CLASS_WEB_CONTROLLER, poll_delay=300.0,
+            )  # fmt: skip
+        )
 
 
 class HttpThread(JNTBusThread):

@@ -1,0 +1,1 @@
+"""The default ini and the service file, as files of the package `janitoo_datalog_rrd.config`."""

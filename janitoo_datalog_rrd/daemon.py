@@ -1,0 +1,156 @@
+"""The server as a process seen from outside: start it, stop it, ask it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from .core.errors import StartError, StoreError
+from .core.options import Options
+from .server import pid_lock
+
+_START_TIMEOUT_S = 600.0
+_STOP_TIMEOUT_S = 60.0
+_HTTP_TIMEOUT_S = 60.0
+
+
+class Daemon:
+    """The server of an ini.
+
+    Args:
+        options: the ini, checked.
+        config: the ini as it was named on the command line, handed on to a server that is started.
+
+    Attributes:
+        url: where its web server is.
+    """
+
+    def __init__(self, options: Options, config: str | None) -> None:
+        self.options = options
+        self.config = config
+        self._lock = pid_lock(options)
+        host = options.get_option("http", "http_host", "localhost")
+        bracketed = f"[{host}]" if ":" in host else host
+        self.url = f"http://{bracketed}:{options.get_option('http', 'http_port', 8081)}/"
+
+    def pid(self) -> int | None:
+        """Its process id, or None when it is not running; a stale pid file is no running server."""
+        return self._lock.holder()
+
+    def start(self) -> int:
+        """Start it in the background, wait until it is up, and return its process id.
+
+        Raises:
+            StartError: it runs already, or it could not start.
+        """
+        running = self.pid()
+        if running is not None:
+            raise StartError(f"it is running already (pid {running})")
+        try:
+            self.options.log_dir.mkdir(parents=True, exist_ok=True)
+            output = (self.options.log_dir / f"{self.options.service}.out").open("ab")
+        except OSError as error:
+            raise StartError(f"[system] log_dir = {self.options.log_dir} cannot be used: {error.strerror}") from error
+        ready, theirs = os.pipe()
+        with output, open(ready, "rb") as stream:  # noqa: PTH123 - a descriptor, no path
+            begin = output.tell()
+            command = [sys.executable, "-m", __package__ or "", *(["-c", self.config] if self.config else [])]
+            command += ["front", "--ready-fd", str(theirs)]
+            process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[theirs], start_new_session=True
+            )  # fmt: skip
+            os.close(theirs)
+            select.select([stream], [], [], _START_TIMEOUT_S)
+            if stream.readline() != b"up\n":
+                process.wait(_STOP_TIMEOUT_S)
+                with open(output.name, "rb") as log:  # noqa: PTH123
+                    log.seek(begin)
+                    said = log.read().decode("utf-8", "replace").strip()
+                raise StartError(f"the server did not start:\n{said}")
+        process.returncode = 0  # it lives on; without this the interpreter warns that nobody waited for it
+        return process.pid
+
+    def stop(self) -> bool:
+        """Stop it and wait until it has ended; False when it was not running.
+
+        Raises:
+            StartError: it does not end.
+        """
+        pid = self.pid()
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            self._signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while self.pid() == pid:
+            if time.monotonic() > deadline:
+                raise StartError(f"the server (pid {pid}) has not ended after {_STOP_TIMEOUT_S:g} s; see its log")
+            time.sleep(0.05)
+        return True
+
+    def reload(self) -> int:
+        """Have it read its ini again, and return its process id. Raises StartError when it is not running."""
+        pid = self.pid()
+        if pid is None:
+            raise StartError("it is not running: start it")
+        self._signal(pid, signal.SIGHUP)
+        return pid
+
+    def health(self) -> dict[str, Any]:
+        """What it says of its health; without an answer, that is the problem."""
+        try:
+            return self._ask("GET", "healthz", accept_failing=True)
+        except StoreError as error:
+            return {"status": "unknown", "problems": {"http": str(error)}}
+
+    def flush(self, name: str | None = None) -> int:
+        """Have it write cached samples, of one series or of all, and return how many.
+
+        Raises:
+            StoreError: it does not answer, or cannot do it.
+        """
+        query = f"?{urllib.parse.urlencode({'series': name})}" if name else ""
+        return int(self._ask("POST", f"api/v1/flush{query}").get("flushed", 0))
+
+    def _ask(self, method: str, path: str, *, accept_failing: bool = False) -> dict[str, Any]:
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http, from our own ini
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_HTTP_TIMEOUT_S) as answer:
+                content = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                content = error.read()
+            if not (accept_failing and error.code == 503):
+                raise StoreError(f"the server says: {_detail(content) or error.reason}") from error
+        except OSError as error:
+            raise StoreError(f"the server does not answer at {self.url}: {error}") from error
+        try:
+            loaded = json.loads(content)
+        except ValueError as error:
+            raise StoreError(f"{self.url} answers, but not as this server does") from error
+        return loaded if isinstance(loaded, dict) else {}
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
+        try:
+            os.kill(pid, number)
+        except PermissionError as error:
+            raise StartError(f"the server (pid {pid}) belongs to another user: act as that user, or as root") from error
+
+
+def _detail(content: bytes) -> str:
+    with contextlib.suppress(ValueError):
+        problem = json.loads(content)
+        if isinstance(problem, dict):
+            return str(problem.get("detail") or problem.get("title") or "")
+    return ""

@@ -1,0 +1,81 @@
+"""Reading the files of a server that does not run, or that has just flushed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
+from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
+from ..core.options import Options
+from ..core.parsers import SAFE_NAME
+from . import catalogue, rrdfile
+
+_FILE_TYPES = {"DCOUNTER": "COUNTER", "DDERIVE": "DERIVE"}
+
+
+class FileReader:
+    """Answers readers from the files alone; what a running server has cached it does not see.
+
+    Args:
+        rrd_dir: folder of the RRD files.
+        catalogue_path: file of the catalogue.
+    """
+
+    def __init__(self, rrd_dir: Path, catalogue_path: Path) -> None:
+        self.rrd_dir = rrd_dir
+        self._catalogue_path = catalogue_path
+
+    @classmethod
+    def from_options(cls, options: Options) -> FileReader:
+        """The files of a configuration's home directory."""
+        return cls(options.home_dir / "public" / "rrd" / "rrds", options.home_dir / "rrd" / "catalogue.json")
+
+    def list_series(self) -> list[SeriesInfo]:
+        """Every series that has a file, sorted by name."""
+        records = catalogue.read(self._catalogue_path)
+        names = sorted(path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))
+        return [self._info(name, records) for name in names]
+
+    def get_series(self, name: str) -> SeriesInfo:
+        """One series. Raises UnknownSeriesError."""
+        if SAFE_NAME.fullmatch(name) is None or not (self.rrd_dir / f"{name}.rrd").exists():
+            raise UnknownSeriesError(name)
+        return self._info(name, catalogue.read(self._catalogue_path))
+
+    def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
+        """Read rows; as `Store.fetch`, without the flush."""
+        if cf not in CONSOLIDATIONS:
+            raise BadRequestError("cf", f"cf {cf!r} is not known: expected one of {', '.join(CONSOLIDATIONS)}")
+        return rrdfile.fetch(self.get_series(name).path, start, end, cf, resolution)
+
+    def flush(self, name: str) -> int:
+        """Nothing is cached here."""
+        self.get_series(name)
+        return 0
+
+    def flush_all(self) -> int:
+        """Nothing is cached here."""
+        return 0
+
+    def count_cached(self) -> int:
+        """Nothing is cached here."""
+        return 0
+
+    def _info(self, name: str, records: dict[str, catalogue.Record]) -> SeriesInfo:
+        path = self.rrd_dir / f"{name}.rrd"
+        record = records.get(name)
+        try:
+            header = rrdfile.read_header(path)
+        except StoreError:
+            return SeriesInfo(name, "", f"{name} (unreadable)", 0, False, (), path, 0)  # noqa: FBT003
+        columns = tuple(
+            Column(
+                source.name, tuple(record["key"]) if record else (), record["label"] if record else source.name,
+                record["units"] if record else "", _FILE_TYPES.get(source.ds_type, source.ds_type),
+                math.nan if value != value else value, float(header.last_update),
+            )  # fmt: skip
+            for source, value in zip(header.sources, header.last_values, strict=True)
+        )
+        label, node = (record["label"], record["node"]) if record else (name, "")
+        return SeriesInfo(name, node, label, header.step, record is None, columns, path, 0)
