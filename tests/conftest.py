@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Certificates, CommandLine, Mosquitto, make_certificates
+from support import Certificates, CommandLine, Mosquitto, copy_checkout, make_certificates, offline_environ
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +19,31 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The folder of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def wheelhouse() -> Path:
+    """The wheels of everything that the package needs; `script/bootstrap --test` lays them there."""
+    folder = Path(sys.prefix) / "wheelhouse"
+    if not folder.is_dir() and not os.environ.get("CI"):
+        pytest.skip(f"{folder} is not there: run the tests by script/test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bare_environ(wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a user whose `python3` is this one's, and whose pip has no network but those wheels."""
+    return offline_environ(wheelhouse, tmp_path_factory.mktemp("bin"))
+
+
+@pytest.fixture(scope="session")
+def bare_checkout(root: Path, bare_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout, in which `script/bootstrap` was run once: what a newcomer has."""
+    copy = copy_checkout(root, tmp_path_factory.mktemp("new") / "check out")
+    command = [copy / "script" / "bootstrap"]
+    done = subprocess.run(command, env=bare_environ, cwd="/", capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -3,52 +3,30 @@
 from __future__ import annotations
 
 import configparser
-import json
-import os
-import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import venv
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import CommandLine, free_port, wait_until
+from support import CommandLine, copy_checkout, fetch_json, free_port, wait_until
 
-from janitoo_datalog_rrd.core.options import COMPONENT, DECODER, SCHEMA, SYSTEM, THREAD, OptionSpec, Options, find_config
+from janitoo_datalog_rrd.core.options import COMPONENT, DECODER, SCHEMA, SYSTEM, THREAD, Options, OptionSpec, find_config
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, THREADS, Plugins
-
-SOURCES = ("LICENSE", "README.md", "config", "janitoo_datalog_rrd", "public", "pyproject.toml", "setup.py")
 
 
 @pytest.fixture(scope="session")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the sources, so that nothing is left in the checkout."""
-    source = tmp_path_factory.mktemp("source")
-    for name in SOURCES:
-        origin = root / name
-        if origin.is_dir():
-            shutil.copytree(origin, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(origin, source)
+    source = copy_checkout(root, tmp_path_factory.mktemp("source"))
     target = tmp_path_factory.mktemp("wheel")
     command = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(target), str(source)]
     done = subprocess.run([sys.executable, "-m", "pip", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = target.glob("*.whl")
     return built
-
-
-@pytest.fixture(scope="session")
-def wheelhouse() -> Path:
-    """The wheels of everything that the package needs; script/bootstrap --test lays them there."""
-    folder = Path(sys.prefix) / "wheelhouse"
-    if not folder.is_dir() and not os.environ.get("CI"):
-        pytest.skip(f"{folder} is not there: run the tests by script/test")
-    return folder
 
 
 @pytest.fixture
@@ -60,15 +38,6 @@ def installed(wheel: Path, wheelhouse: Path, tmp_path: Path) -> Path:
     done = subprocess.run([environment / "bin" / "python", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return environment / "bin" / "jnt_datalog_rrd"
-
-
-def fetch_json(url: str) -> Any:
-    """What a URL answers, or None while nobody does."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the test's own server
-            return json.load(answer)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return None
 
 
 def test_the_wheel_holds_the_ini_the_pages_the_types_and_the_licence(root: Path, wheel: Path) -> None:
@@ -83,8 +52,9 @@ def test_the_wheel_holds_the_ini_the_pages_the_types_and_the_licence(root: Path,
     for folder in ("public", "janitoo_datalog_rrd"):
         inside = "janitoo_datalog_rrd/" if folder == "janitoo_datalog_rrd" else "janitoo_datalog_rrd/public/"
         for path in (root / folder).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                assert inside + path.relative_to(root / folder).as_posix() in names
+            inner = path.relative_to(root / folder)
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inner.parts):
+                assert inside + inner.as_posix() in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "rrd/"))]
 
 

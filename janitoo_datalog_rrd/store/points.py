@@ -100,8 +100,9 @@ class RowMaker:
     def make(self, pending: Sequence[list[Sample]], until: float) -> list[Point]:
         """Make the rows up to a time and take the samples they used out of `pending`.
 
-        A counter without a sample in a row's time is interpolated between its neighbours, so a row waits for the
-        later one for up to two steps; after that the counter is unknown.
+        A counter's number at a row's time is interpolated between the samples around it, so that its rate is right however
+        often it is polled. The row waits for the later sample for up to two steps after the earlier one; when none comes,
+        the counter is taken as it stood, or as unknown where it said nothing in the row's time.
 
         Args:
             pending: samples of each data source, in the order of time; what is used is removed.
@@ -123,7 +124,7 @@ class RowMaker:
                 boundary = max(boundary, self.boundary(following))
                 if boundary > end:
                     break
-            numbers = self._row(pending, boundary)
+            numbers = self._row(pending, boundary, until)
             if numbers is None:
                 break
             unknown = all(number != number for number in numbers)
@@ -140,44 +141,46 @@ class RowMaker:
             for last, ds_type in zip(self.last, self.ds_types, strict=True)
         )
 
-    def _row(self, pending: Sequence[list[Sample]], boundary: int) -> list[float] | None:
+    def _row(self, pending: Sequence[list[Sample]], boundary: int, until: float) -> list[float] | None:
         """The numbers of one row, or None when a counter's next sample must be waited for."""
-        if any(self._must_wait(column, pending[column], boundary) for column in range(len(self.ds_types))):
+        counts = [bisect_right(samples, (boundary, math.inf)) for samples in pending]
+        if any(self._must_wait(column, pending[column], counts[column], boundary, until) for column in range(len(counts))):
             return None
         numbers = []
-        for column, ds_type in enumerate(self.ds_types):
+        for column, count in enumerate(counts):
             samples = pending[column]
-            count = bisect_right(samples, (boundary, math.inf))
-            taken = samples[:count]
-            before = self.last[column]
-            if taken:
-                self.last[column] = taken[-1]
-                numbers.append(math.fsum(value for _, value in taken) if ds_type == "ABSOLUTE" else taken[-1][1])
-            elif ds_type in HELD_TYPES and before is not None and boundary - before[0] <= self.hold:
-                numbers.append(before[1])
-            elif ds_type in COUNTING_TYPES and before is not None and len(samples) > count:
-                numbers.append(_between(before, samples[count], boundary))
-            elif ds_type == "ABSOLUTE" and before is not None and boundary - before[0] <= self.hold:
-                numbers.append(0.0)
-            else:
-                numbers.append(math.nan)
-            del samples[:count]
+            numbers.append(self._number(column, samples[:count], samples[count] if count < len(samples) else None, boundary))
+            if count:
+                self.last[column] = samples[count - 1]
+                del samples[:count]
         return numbers
 
-    def _must_wait(self, column: int, samples: list[Sample], boundary: int) -> bool:
-        before = self.last[column]
-        return (
-            self.ds_types[column] in COUNTING_TYPES
-            and not samples
-            and before is not None
-            and before[1] == before[1]
-            and boundary - before[0] <= 2 * self.step
-        )
+    def _number(self, column: int, taken: list[Sample], following: Sample | None, boundary: int) -> float:
+        """A data source's number in a row, from the samples in the row's time and the next one after it."""
+        ds_type = self.ds_types[column]
+        before = taken[-1] if taken else self.last[column]
+        if before is None:
+            return math.nan
+        if ds_type == "ABSOLUTE":
+            return math.fsum(value for _, value in taken) if taken or boundary - before[0] <= self.hold else math.nan
+        if ds_type in COUNTING_TYPES and following is not None:
+            return _between(before, following, boundary)
+        if taken or (ds_type in HELD_TYPES and boundary - before[0] <= self.hold):
+            return before[1]
+        return math.nan
+
+    def _must_wait(self, column: int, samples: list[Sample], count: int, boundary: int, until: float) -> bool:
+        if self.ds_types[column] not in COUNTING_TYPES or count < len(samples):
+            return False
+        before = samples[count - 1] if count else self.last[column]
+        if before is None or before[1] != before[1] or before[0] == boundary:
+            return False
+        return until - before[0] <= 2 * self.step
 
 
 def _between(before: Sample, after: Sample, time_s: float) -> float:
-    """Number of a counter at a time between two samples; unknown across a reset."""
+    """Number of a counter at a time between two samples; across a reset, as it stood before."""
     (start, low), (end, high) = before, after
     if not high >= low or end <= start:
-        return math.nan
+        return low
     return low + (high - low) * (time_s - start) / (end - start)

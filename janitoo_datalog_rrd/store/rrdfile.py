@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -85,7 +86,8 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
     except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
         raise RrdError(f"{path} cannot be made: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def update(path: Path, columns: Sequence[str], integers: Sequence[bool], points: Sequence[Point]) -> None:

@@ -52,6 +52,11 @@ class StoreSettings:
     max_series: int = 10_000
     filemask: str = "%(rrd_file)s.rrd"
 
+    def make_folders(self) -> None:
+        """Make the folders that are not there. Raises OSError."""
+        self.rrd_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+
     @property
     def catalogue_path(self) -> Path:
         """File of the catalogue."""

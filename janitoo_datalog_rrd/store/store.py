@@ -92,8 +92,7 @@ class Store:
         if self._journal is not None:
             return
         settings = self.settings
-        settings.rrd_dir.mkdir(parents=True, exist_ok=True)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.make_folders()
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
         configured = {name for name, series in self.cache.series.items() if series.configured}
@@ -253,7 +252,9 @@ class Store:
         Raises:
             RrdError: the file cannot be made, read or fitted.
             StoreError: the file has another step; the series goes on with that one.
+            OSError: the folders cannot be made.
         """
+        self.settings.make_folders()
         wanted = list(sources)
         series = self.cache.series.get(name)
         if series is None or not series.configured or not _same_sources(series, wanted):

@@ -124,6 +124,7 @@ class GraphRenderer:
         max_age = self._max_age(span, pixel_s, empty)
         content = None
         if not has_copy(etag):
+            self.drawn += 1
             content = self._draw_empty(info, query, span) if empty else self._draw(info, query, span)
         return Picture(content, FORMATS[query.format], etag, max_age, empty)
 
@@ -168,7 +169,6 @@ class GraphRenderer:
     def _run(self, arguments: list[str]) -> tuple[bytes, list[str]]:
         """Draw, and return the picture with the numbers of its PRINT lines."""
         with self._lock:
-            self.drawn += 1
             try:
                 answer = rrdtool.graphv("-", *arguments)
             except rrdtool.OperationalError as error:

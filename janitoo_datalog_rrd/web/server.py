@@ -68,7 +68,7 @@ class WebServer:
         self._dispatcher.set_thread_count(self._threads)
         self._wake = create_server(
             self._app, map=self._map, _dispatcher=self._dispatcher, sockets=sockets, threads=self._threads, ident=None,
-            max_request_body_size=65536, max_request_header_size=65536, channel_timeout=60, connection_limit=200,
+            max_request_body_size=65536, max_request_header_size=65536, outbuf_overflow=16_777_216, channel_timeout=60, connection_limit=200,
             asyncore_use_poll=True, clear_untrusted_proxy_headers=True, expose_tracebacks=False, log_socket_errors=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -98,12 +98,13 @@ class WebServer:
         dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:
             dispatcher.shutdown(cancel_pending=True, timeout=_STOP_S)
-        stuck = dispatcher is not None and bool(dispatcher.threads)
         for part in parts:
-            if part in listening or (stuck and hasattr(part, "pull_trigger")):
-                # A request that does not end will still pull its trigger: a closed one could be another file by then.
+            if part in listening:
                 continue
-            part.close()
+            if hasattr(part, "pull_trigger"):
+                # A request that outlives the stop still pulls its trigger, whose descriptor may be another file by then.
+                part.pull_trigger = _pull_nothing
+            part.handle_close()
         self._map.clear()
 
     def _trigger(self) -> Any:
@@ -188,6 +189,10 @@ def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.soc
 
 def _in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address
+
+
+def _pull_nothing(thunk: object = None) -> None:
+    """Stands for a closed trigger."""
 
 
 def _quiet_logger() -> logging.Logger:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from ..core.contracts import Column, SeriesInfo
 from ..core.heartbeats import NodeState
@@ -125,7 +126,12 @@ def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:
     def age(timestamp: float | None) -> str:
         return format_age(timestamp, clock())
 
-    return {"age": age, "clean": clean, "amount": format_amount, "units": format_units, "moment": format_moment}
+    return {"age": age, "query": query_text, "clean": clean, "amount": format_amount, "units": format_units, "moment": format_moment}
+
+
+def query_text(value: str) -> str:
+    """A text as the filter's query in a link."""
+    return quote(clean(value, 1000)[:80].strip(), safe="")
 
 
 def format_amount(value: float | None, units: str = "") -> str:

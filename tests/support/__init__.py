@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .brokers import Listener, Mosquitto
 from .certificates import Certificates, make_certificates
+from .checkouts import copy_checkout, offline_environ
 from .commands import CommandLine, Running
+from .pages import fetch, fetch_json
 from .waiting import free_port, wait_until
 
 __all__ = [
@@ -13,7 +15,11 @@ __all__ = [
     "Listener",
     "Mosquitto",
     "Running",
+    "copy_checkout",
+    "fetch",
+    "fetch_json",
     "free_port",
     "make_certificates",
+    "offline_environ",
     "wait_until",
 ]

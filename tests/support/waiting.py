@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(predicate: Callable[[], T], timeout: float = 20.0, what: str = "") -> T:
+def wait_until(predicate: Callable[[], T | None], timeout: float = 20.0, what: str = "") -> T:
     """Ask until the answer is true, and return it.
 
     Args:

@@ -1,0 +1,197 @@
+"""What people read on the pages."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from web.sites import PUBLIC, Client, Site, column, make_services, texts_of
+
+from janitoo_datalog_rrd.web.app import public_dir
+from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.view import format_age, format_amount, format_units
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
+
+
+def tags_of(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    """The tags of a page with their attributes, as a browser reads them."""
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, dict(attrs)))
+
+    Reader().feed(page)
+    return found
+
+
+def test_every_series_stands_under_its_node_with_label_unit_value_age_and_graph(site: Site) -> None:
+    site.store.add("house.t", column("value", "", "°C", 21.5, last_time=time.time() - 65), label="Kitchen temperature")
+    site.services.nodes.seen("0100/0001")
+    site.services.nodes.describe("0100/0001", "Kitchen node", "")
+    page = site.client.get("/rrd/").text
+    said = texts_of(page)
+    assert re.search(r"Kitchen node 0100/0001 Kitchen temperature 21\.5 °C house\.t 1\s?min ago", said)
+    sources = [html.unescape(each) for each in re.findall(r'(?:src|srcset)="(/rrd/graph/[^"]+)"', page)]
+    assert len(sources) == 4
+    for source in sources:
+        assert site.client.get(source).status == 200
+
+
+@pytest.mark.parametrize(("span", "start"), [("1h", "-1h"), ("4h", "-4h"), ("1d", "-1d"), ("1w", "-1w"), ("1M", "-1mon"), ("1y", "-1y"), ("10y", "-10y")])
+def test_the_span_can_be_chosen(site: Site, span: str, start: str) -> None:
+    site.store.add("s")
+    page = site.client.get(f"/rrd/?span={span}").text
+    assert f"/rrd/graph/s.svg?start={start}&amp;" in page
+    assert re.search(rf'<a href="/rrd/\?span={span}"[^>]*aria-current="true">{span}</a>', page)
+    assert site.client.get(f"/rrd/graph/s.svg?start={start}").status == 200
+
+
+def test_the_filter_works_without_a_script(site: Site) -> None:
+    site.store.add("a", column(units="hPa"), label="Air pressure", file=False)
+    site.store.add("b", label="Kitchen Humidity", file=False)
+    assert "1 of 2 series" in site.client.get("/rrd/?q=KITCHEN+humid").text
+    assert 'href="/rrd/series/b"' not in site.client.get("/rrd/?q=hpa").text
+    nothing = site.client.get("/rrd/?q=nonsense").text
+    assert re.search(r'id="nothing">', nothing)
+    assert re.search(r'id="nothing" hidden>', site.client.get("/rrd/").text)
+
+
+def test_a_thousand_series_are_on_one_page_with_lazy_pictures(site: Site) -> None:
+    for index in range(1200):
+        site.store.add(f"s{index:04d}", file=False)
+    began = time.monotonic()
+    page = site.client.get("/rrd/").text
+    assert time.monotonic() - began < 2
+    assert page.count("<img loading=\"lazy\"") == page.count("<picture") == 1200
+
+
+def test_more_series_than_a_page_holds_have_further_pages(site: Site) -> None:
+    for index in range(1600):
+        site.store.add(f"s{index:04d}", file=False)
+    first, second = site.client.get("/rrd/").text, site.client.get("/rrd/?page=2").text
+    assert 'rel="next"' in first
+    assert 'rel="prev"' in second
+    assert second.count("<picture") == 100
+    assert site.client.get("/rrd/?page=99999&span=bogus").status == 200
+
+
+def test_an_empty_house_is_told_how_to_publish(site: Site) -> None:
+    for path in ("/", "/rrd/"):
+        said = texts_of(site.client.get(path).text)
+        assert "Nothing logged yet" in said
+        assert "mosquitto_pub" in said
+
+
+def test_before_the_store_is_up_the_pages_say_so(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
+    client = Client(serve(make_services(tmp_path, None)).port)
+    for path in ("/", "/rrd/", "/status"):
+        reply = client.get(path)
+        assert reply.status == 200
+        assert "The store is not up yet" in reply.text
+    assert client.get("/rrd/graph/s.png").status == 503
+
+
+@pytest.mark.parametrize("path", ["/", "/rrd/", "/rrd/series/s", "/status"])
+def test_text_from_the_bus_is_never_markup(site: Site, path: str) -> None:
+    site.store.add("s", column("a", EVIL, EVIL), column("b", EVIL, EVIL), node=EVIL, label=EVIL, rows=3)
+    site.services.nodes.seen("0100/0001")
+    site.services.nodes.describe("0100/0001", EVIL, EVIL)
+    site.services.health.fail("broker", EVIL)
+    site.services.plugins.failed["x: y"] = EVIL
+    site.services.counters.add("messages", EVIL)
+    site.services.rejected.add(EVIL, EVIL.encode(), "not_json", EVIL)
+    page = site.client.get(path).text
+    assert "alert(1)" in page
+    tags = tags_of(page)
+    assert [tag for tag in tags if tag[0] == "script"] == [("script", {"src": "/static/page.js", "defer": None})]
+    assert not [tag for tag in tags if tag[0] == "img" and not str(tag[1]["src"]).startswith("/")]
+    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("path", ["/", "/rrd/", "/rrd/series/s", "/status", "/nothing"])
+def test_pages_have_no_inline_script_or_style_and_fetch_nothing_from_elsewhere(site: Site, path: str) -> None:
+    site.store.add("s")
+    page = site.client.get(path).text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+    addresses = re.findall(r'(?:src|srcset|href|action)="([^"]*)"', page)
+    assert addresses
+    assert [each for each in addresses if each and not re.match(r"(/(?!/)|#)", each)] == []
+
+
+def test_failing_nodes_come_first_on_the_dashboard(site: Site) -> None:
+    site.store.add("s", column(label="Room"), node="0100/0001", file=False)
+    for address, state in (("0100/0001", "ONLINE"), ("0200/0001", "STARTING"), ("0300/0001", "OFFLINE")):
+        site.services.nodes.seen(address, state)
+    said = texts_of(site.client.get("/").text)
+    assert said.index("0300/0001") < said.index("0200/0001") < said.index("0100/0001")
+    assert re.search(r"0100/0001 online Room 21\.5 °C \d\s?s ago", said)
+
+
+def test_what_is_wrong_stands_on_every_page(site: Site) -> None:
+    site.store.add("s")
+    site.services.health.fail("broker", "127.0.0.1:1883 refused the connection.")
+    for path in ("/", "/rrd/", "/rrd/series/s", "/status", "/nothing"):
+        assert "127.0.0.1:1883 refused the connection." in site.client.get(path).text or path == "/nothing"
+    site.services.health.ok("broker")
+    assert "All is well" in site.client.get("/status").text
+
+
+def test_the_status_page_lists_failed_plugins_counters_and_rejected_messages(site: Site) -> None:
+    site.services.plugins.failed["janitoo.components: acme.boiler"] = "ModuleNotFoundError: No module named 'acme'"
+    site.services.counters.add("samples_accepted", amount=1234)
+    for index in range(120):
+        site.services.rejected.add(f"tele/{index}", b'{"x": \xff\x00' + b"y" * 300, "not_json", "expected JSON")
+    page = site.client.get("/status").text
+    said = html.unescape(texts_of(page))
+    assert "janitoo.components: acme.boiler ModuleNotFoundError: No module named 'acme'" in said
+    assert re.search(r"1\s234 samples accepted", said)
+    assert page.count("<li>") == 100
+    assert said.index("tele/119") < said.index("tele/118")
+    assert '{"x": \\xff\\x00yyy' in said
+    assert "y" * 192 in said
+    assert "y" * 193 not in said
+    assert "tele/19 " not in said
+
+
+def test_one_series_has_a_page_with_every_span(site: Site) -> None:
+    site.store.add("s", column("one", "1 min"), column("five", "5 min"), label="Load")
+    page = site.client.get("/rrd/series/s").text
+    assert page.count("<picture") == 7
+    for link in re.findall(r'href="(/(?:rrd|api)/[^"]*)"', page):
+        assert site.client.get(html.unescape(link)).status == 200, link
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "shown"),
+    [
+        (None, "W", "– W"), (float("nan"), "W", "unknown W"), (0.0, "", "0 "), (21.5, "°C", "21.5 °C"), (0.42, "", "0.42 "), (1013.25, "hPa", "1 013.2 hPa"),
+        (1500.0, "MHz", "1 500 MHz"), (8234567890.0, "B", "8.235 GB"), (-3.14159, "V", "-3.142 V"), (48.3219, "%", "48.32 %"),
+        (90061.0, "s", "1 d 1 h "), (12.0, "s", "12 s"), (0.00012, "", "1.20e-04 "), (100.0, "%", "100 %"),
+    ],
+)  # fmt: skip
+def test_numbers_are_shown_in_few_digits(value: float | None, units: str, shown: str) -> None:
+    assert f"{format_amount(value, units)} {format_units(units, value)}".replace("\u202f", " ") == shown
+
+
+@pytest.mark.parametrize(("age", "shown"), [(0, "now"), (-50, "now"), (5, "5 s ago"), (61, "1 min ago"), (7300, "2 h ago"), (90000, "1 d ago")])
+def test_ages_are_shown_in_their_largest_unit(age: float, shown: str) -> None:
+    assert format_age(1_000_000 - age, 1_000_000).replace("\u202f", " ") == shown
+
+
+def test_templates_and_static_files_are_found_as_a_package() -> None:
+    assert (public_dir() / "templates" / "base.html").read_bytes() == (PUBLIC / "templates" / "base.html").read_bytes()
+
+
+def test_the_installed_program_can_be_asked_for_its_style_and_script(site: Site) -> None:
+    for path, kind in (("/static/style.css", "text/css"), ("/static/page.js", "text/javascript"), ("/static/icon.svg", "image/svg+xml")):
+        reply = site.client.get(path)
+        assert (reply.status, reply.headers["Content-Type"].partition(";")[0]) == (200, kind)
+        assert site.client.get(path, If_None_Match=reply.headers["ETag"]).status == 304
