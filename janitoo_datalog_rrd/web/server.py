@@ -44,7 +44,6 @@ class WebServer:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._dispatcher: ThreadedTaskDispatcher | None = None
-        self._wake: Any = None
         self._port = port
 
     @property
@@ -66,11 +65,23 @@ class WebServer:
         # A browser that asks for a page of graphs at once is no reason for a warning.
         self._dispatcher.queue_logger = _quiet_logger()
         self._dispatcher.set_thread_count(self._threads)
-        self._wake = create_server(
-            self._app, map=self._map, _dispatcher=self._dispatcher, sockets=sockets, threads=self._threads, ident=None,
-            max_request_body_size=65536, max_request_header_size=65536, outbuf_overflow=16_777_216, channel_timeout=60, connection_limit=200,
-            asyncore_use_poll=True, clear_untrusted_proxy_headers=True, expose_tracebacks=False, log_socket_errors=False,
-        )  # fmt: skip
+        create_server(
+            self._app,
+            map=self._map,
+            _dispatcher=self._dispatcher,
+            sockets=sockets,
+            threads=self._threads,
+            ident=None,
+            max_request_body_size=65536,
+            max_request_header_size=65536,
+            outbuf_overflow=16_777_216,  # a page of many series goes through memory, not through a file on an SD card
+            channel_timeout=60,
+            connection_limit=200,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+            expose_tracebacks=False,
+            log_socket_errors=False,
+        )
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._thread.start()
         logger.info("serving on %s", ", ".join(f"http://{_in_url(address)}:{self._port}/" for address in addresses))

@@ -126,7 +126,14 @@ def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:
     def age(timestamp: float | None) -> str:
         return format_age(timestamp, clock())
 
-    return {"age": age, "query": query_text, "clean": clean, "amount": format_amount, "units": format_units, "moment": format_moment}
+    return {
+        "age": age,
+        "query": query_text,
+        "clean": clean,
+        "amount": format_amount,
+        "units": format_units,
+        "moment": format_moment,
+    }
 
 
 def query_text(value: str) -> str:

@@ -37,7 +37,14 @@ class RrdStore:
     failing: Exception | None = None
 
     def add(
-        self, name: str, *columns: Column, node: str = "0100/0001", label: str = "", rows: int = 360, file: bool = True, rras: str = "all"
+        self,
+        name: str,
+        *columns: Column,
+        node: str = "0100/0001",
+        label: str = "",
+        rows: int = 360,
+        file: bool = True,
+        rras: str = "all",
     ) -> SeriesInfo:
         """Make a series; its file holds `rows` rows up to now, column i at row n being `n % 50 + i`."""
         path = self.home / f"{name}.rrd"
@@ -50,10 +57,14 @@ class RrdStore:
         now = int(time.time()) // STEP * STEP
         cfs = ("AVERAGE", "MIN", "MAX") if rras == "all" else (rras,)
         rrdtool.create(
-            str(info.path), "--start", str(now - (rows + 1) * STEP), "--step", str(STEP),
+            str(info.path),
+            "--start",
+            str(now - (rows + 1) * STEP),
+            "--step",
+            str(STEP),
             *(f"DS:{each.name}:{each.ds_type}:{STEP * 3}:U:U" for each in info.columns),
             *(f"RRA:{cf}:0.5:{steps}:{length}" for cf in cfs for steps, length in ((1, 8640), (60, 4320))),
-        )  # fmt: skip
+        )
         updates = [
             ":".join([str(now - (rows - row) * STEP), *(str(row % 50 + index) for index in range(len(info.columns)))])
             for row in range(rows)
@@ -97,7 +108,12 @@ class RrdStore:
 
 
 def column(
-    name: str = "value", label: str = "", units: str = "°C", last: float | None = 21.5, ds_type: str = "GAUGE", last_time: float | None = -1
+    name: str = "value",
+    label: str = "",
+    units: str = "°C",
+    last: float | None = 21.5,
+    ds_type: str = "GAUGE",
+    last_time: float | None = -1,
 ) -> Column:
     """A column; its last value is a few seconds old unless said otherwise."""
     when = time.time() - 5 if last_time == -1 else last_time
@@ -109,9 +125,15 @@ def make_services(home: Path, store: RrdStore | None, **http_options: Any) -> Se
     counters = Counters()
     sections = {"system": Section("system"), "http": Section("http", dict(http_options))}
     return Services(
-        options=Options(home / "test.conf", sections, {}, ""), plugins=Plugins([]), scheduler=Scheduler(), counters=counters,
-        health=Health(), rejected=RejectedLog(counters), nodes=NodeRegistry(), store=store,
-    )  # fmt: skip
+        options=Options(home / "test.conf", sections, {}, ""),
+        plugins=Plugins([]),
+        scheduler=Scheduler(),
+        counters=counters,
+        health=Health(),
+        rejected=RejectedLog(counters),
+        nodes=NodeRegistry(),
+        store=store,
+    )
 
 
 @dataclass

@@ -25,10 +25,15 @@ def test_a_series_has_its_label_units_last_value_and_links(site: Site) -> None:
     assert document["last_time"] == 1700000000.5
     assert document["columns"] == [
         {
-            "name": "value", "key": ["0100/0001", "value", "0"], "label": "Kitchen", "units": "°C", "type": "GAUGE",
-            "last_value": 21.5, "last_time": 1700000000.5,
+            "name": "value",
+            "key": ["0100/0001", "value", "0"],
+            "label": "Kitchen",
+            "units": "°C",
+            "type": "GAUGE",
+            "last_value": 21.5,
+            "last_time": 1700000000.5,
         }
-    ]  # fmt: skip
+    ]
     for link in ("self", "data", "graph", "file"):
         assert site.client.get(document["links"][link]).status == 200
 
@@ -78,12 +83,22 @@ def test_a_series_made_between_two_pages_moves_nothing(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "parameter"),
     [
-        ("/series?limit=0", "limit"), ("/series?limit=1001", "limit"), ("/series?limit=ten", "limit"), ("/series?limit=-1", "limit"),
-        ("/series?cursor=%25%25", "cursor"), ("/series?cursor=abc", "cursor"), ("/series?cursor=%FF", "cursor"),
-        ("/series?colour=red", "colour"), ("/nodes?limt=1", "limt"), ("/series/s?x=1", "x"), ("/series/s/data?step=1", "step"),
-        ("/series/s/data?resolution=0", "resolution"), ("/series/s/data?cf=MEDIAN", "cf"), ("/nodes/0100/0001?x=", "x"),
+        ("/series?limit=0", "limit"),
+        ("/series?limit=1001", "limit"),
+        ("/series?limit=ten", "limit"),
+        ("/series?limit=-1", "limit"),
+        ("/series?cursor=%25%25", "cursor"),
+        ("/series?cursor=abc", "cursor"),
+        ("/series?cursor=%FF", "cursor"),
+        ("/series?colour=red", "colour"),
+        ("/nodes?limt=1", "limt"),
+        ("/series/s?x=1", "x"),
+        ("/series/s/data?step=1", "step"),
+        ("/series/s/data?resolution=0", "resolution"),
+        ("/series/s/data?cf=MEDIAN", "cf"),
+        ("/nodes/0100/0001?x=", "x"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_or_unknown_parameter_is_a_problem_that_names_it(site: Site, path: str, parameter: str) -> None:
     site.store.add("s", rows=3)
     reply = site.client.get(f"/api/v1{path}")
@@ -177,9 +192,15 @@ def test_flush_of_nothing_known_flushes_nothing(site: Site, query: str, status: 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/api/v1/nothing", 404), ("GET", "/api", 404), ("GET", "/api/v1/flush", 405), ("POST", "/api/v1/series", 405),
-     ("DELETE", "/api/v1/series/s", 405), ("GET", "/api/v1/series/nobody", 404)],
-)  # fmt: skip
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("GET", "/api", 404),
+        ("GET", "/api/v1/flush", 405),
+        ("POST", "/api/v1/series", 405),
+        ("DELETE", "/api/v1/series/s", 405),
+        ("GET", "/api/v1/series/nobody", 404),
+    ],
+)
 def test_errors_under_api_are_problem_documents(site: Site, method: str, path: str, status: int) -> None:
     reply = site.client.ask(path, method)
     assert (reply.status, reply.headers["Content-Type"]) == (status, "application/problem+json")
@@ -250,6 +271,13 @@ def test_the_raw_file_of_a_series_without_data_is_not_found(site: Site) -> None:
 
 def test_every_answer_in_json_parses_strictly(site: Site) -> None:
     site.store.add("s", column("a", last=float("nan")), column("b", last=float("inf")), rows=3)
-    for path in ("/api/v1/series", "/api/v1/series/s", "/api/v1/series/s/data", "/api/v1/nodes", "/api/v1/nodes/0100/0001", "/healthz"):
+    for path in (
+        "/api/v1/series",
+        "/api/v1/series/s",
+        "/api/v1/series/s/data",
+        "/api/v1/nodes",
+        "/api/v1/nodes/0100/0001",
+        "/healthz",
+    ):
         document: Any = site.client.get(path).json
         assert document

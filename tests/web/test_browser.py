@@ -19,12 +19,26 @@ def browse(url: str, home: Path, virtual_ms: int) -> tuple[str, str]:
     """Open a page, let its clock run, and return its DOM and what the browser complained of."""
     done = subprocess.run(
         [
-            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
-            f"--user-data-dir={home / 'browser'}", f"--virtual-time-budget={virtual_ms}", "--enable-logging=stderr", "--v=0",
-            "--window-size=1200,2000", "--dump-dom", url,
+            str(CHROMIUM),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={home / 'browser'}",
+            f"--virtual-time-budget={virtual_ms}",
+            "--enable-logging=stderr",
+            "--v=0",
+            "--window-size=1200,2000",
+            "--dump-dom",
+            url,
         ],
-        capture_output=True, text=True, timeout=90, check=True, env={**os.environ, "HOME": str(home)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+        env={**os.environ, "HOME": str(home)},
+    )
     return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
 

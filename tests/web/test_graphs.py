@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 import rrdtool
@@ -18,11 +18,45 @@ from janitoo_datalog_rrd.web.timespan import resolve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 HOSTILE = [
-    "a:b", "a\\:b", "back\\slash", "ends in \\", "ends in \\l", "\\r\\n\\c\\j", '"quoted"', "'quoted'", "100 %", "%s %n %lf", "%%",
-    "-v", "--title=x", "<b>bold</b>", "<script>alert(1)</script>", "&amp;", "label=x", "legend=x:color=#ff0000", "a=b", "STACK",
-    "dashes=1,2", "skipscale", "strftime", "#ff0000", "a\0b", "a\nb", "a\x1b[31mb", "\u202egnp.exe", "\ud800 alone", "\ufeff", " ", "é",
-    "日本語" * 100, "x" * 5000, "🌡" * 300, "a" + "\u0301" * 500, ":" * 300, "\\" * 300,
-]  # fmt: skip
+    "a:b",
+    "a\\:b",
+    "back\\slash",
+    "ends in \\",
+    "ends in \\l",
+    "\\r\\n\\c\\j",
+    '"quoted"',
+    "'quoted'",
+    "100 %",
+    "%s %n %lf",
+    "%%",
+    "-v",
+    "--title=x",
+    "<b>bold</b>",
+    "<script>alert(1)</script>",
+    "&amp;",
+    "label=x",
+    "legend=x:color=#ff0000",
+    "a=b",
+    "STACK",
+    "dashes=1,2",
+    "skipscale",
+    "strftime",
+    "#ff0000",
+    "a\0b",
+    "a\nb",
+    "a\x1b[31mb",
+    "\u202egnp.exe",
+    "\ud800 alone",
+    "\ufeff",
+    " ",
+    "é",
+    "日本語" * 100,
+    "x" * 5000,
+    "🌡" * 300,
+    "a" + "\u0301" * 500,
+    ":" * 300,
+    "\\" * 300,
+]
 
 
 def legend_of(info: SeriesInfo, query: GraphQuery) -> list[str]:
@@ -37,12 +71,14 @@ def test_a_png_and_an_svg_come_from_the_same_series(site: Site) -> None:
     png, svg = (site.client.get(f"/rrd/graph/house.temperature.{form}") for form in ("png", "svg"))
     assert (png.status, png.headers["Content-Type"], png.body[:8]) == (200, "image/png", PNG)
     assert (svg.status, svg.headers["Content-Type"]) == (200, "image/svg+xml")
-    assert ElementTree.fromstring(svg.body).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314
+    assert ET.fromstring(svg.body).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314
 
 
 def test_width_and_height_are_those_of_the_plot(site: Site) -> None:
     site.store.add("s")
-    small, large = (site.client.get(f"/rrd/graph/s.png?{query}").body for query in ("width=300&height=100", "width=700&height=260"))
+    small, large = (
+        site.client.get(f"/rrd/graph/s.png?{query}").body for query in ("width=300&height=100", "width=700&height=260")
+    )
     sizes = [(int.from_bytes(body[16:20], "big"), int.from_bytes(body[20:24], "big")) for body in (small, large)]
     assert sizes[1][0] - sizes[0][0] == 400
     assert 130 <= sizes[1][1] - sizes[0][1] <= 170  # a narrow picture has one line of legend more
@@ -101,7 +137,9 @@ def test_a_series_without_a_file_says_no_data_yet(site: Site) -> None:
 
 def test_a_column_that_is_not_in_the_file_yet_is_left_out(site: Site) -> None:
     info = site.store.add("s", rows=20)
-    site.store.series["s"] = type(info)(info.name, info.node, info.label, info.step, True, (*info.columns, column("later")), info.path, 0)
+    site.store.series["s"] = type(info)(
+        info.name, info.node, info.label, info.step, True, (*info.columns, column("later")), info.path, 0
+    )
     assert site.client.get("/rrd/graph/s.png").status == 200
 
 
@@ -148,7 +186,10 @@ def test_new_data_and_other_parameters_make_another_etag(site: Site) -> None:
     site.store.add("s", rows=3)
     path = "/rrd/graph/s.png?start=1700000000&end=1700086400"
     first = site.client.get(path).headers["ETag"]
-    others = [site.client.get(f"{path}&{more}").headers["ETag"] for more in ("width=601", "height=201", "theme=dark", "cf=MAX", "title=0")]
+    others = [
+        site.client.get(f"{path}&{more}").headers["ETag"]
+        for more in ("width=601", "height=201", "theme=dark", "cf=MAX", "title=0")
+    ]
     site.store.cache("s", int(time.time()), 1)
     changed = site.client.get(path, If_None_Match=first)
     assert changed.status == 200
@@ -166,9 +207,20 @@ def test_a_graph_is_kept_as_long_as_a_pixel_stands_for(site: Site, start: str, l
 
 @pytest.mark.parametrize(
     "query",
-    ["start=-4h", "start=-1d&end=-1h", "start=end-2d", "start=midnight", "start=noon%20yesterday", "start=20240101&end=20240131",
-     "start=1700000000&end=1700003600", "start=-1mon", "start=end-1w&end=now", "start=now%2D1h", "start=8:30am%20Jan%203%202024"],
-)  # fmt: skip
+    [
+        "start=-4h",
+        "start=-1d&end=-1h",
+        "start=end-2d",
+        "start=midnight",
+        "start=noon%20yesterday",
+        "start=20240101&end=20240131",
+        "start=1700000000&end=1700003600",
+        "start=-1mon",
+        "start=end-1w&end=now",
+        "start=now%2D1h",
+        "start=8:30am%20Jan%203%202024",
+    ],
+)
 def test_times_are_taken_as_rrdtool_takes_them(site: Site, query: str) -> None:
     site.store.add("s", rows=3)
     assert site.client.get(f"/rrd/graph/s.png?{query}").status == 200
@@ -177,14 +229,33 @@ def test_times_are_taken_as_rrdtool_takes_them(site: Site, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("start=bogus", "start"), ("end=bogus", "end"), ("start=", "start"), ("start=%00", "start"), ("start=-4h%0A", "start"),
-        ("start=%3Btouch%20x", "start"), ("start=--title%3Dx%00", "start"), ("start=-1h&end=-2h", "start"), ("start=-200y", "start"),
-        ("end=9999999999", "end"), ("start=" + "9" * 30, "start"), ("start=" + "a" * 100, "start"), ("start=-1h&start=-2h", "start"),
-        ("width=49", "width"), ("width=4001", "width"), ("width=1e3", "width"), ("width=%D9%A1%D9%A2%D9%A3", "width"), ("width=", "width"),
-        ("height=29", "height"), ("height=3001", "height"), ("cf=average", "cf"), ("cf=AVERAGE%3AMAX", "cf"), ("theme=red", "theme"),
-        ("title=yes", "title"), ("heigth=200", "heigth"),
+        ("start=bogus", "start"),
+        ("end=bogus", "end"),
+        ("start=", "start"),
+        ("start=%00", "start"),
+        ("start=-4h%0A", "start"),
+        ("start=%3Btouch%20x", "start"),
+        ("start=--title%3Dx%00", "start"),
+        ("start=-1h&end=-2h", "start"),
+        ("start=-200y", "start"),
+        ("end=9999999999", "end"),
+        ("start=" + "9" * 30, "start"),
+        ("start=" + "a" * 100, "start"),
+        ("start=-1h&start=-2h", "start"),
+        ("width=49", "width"),
+        ("width=4001", "width"),
+        ("width=1e3", "width"),
+        ("width=%D9%A1%D9%A2%D9%A3", "width"),
+        ("width=", "width"),
+        ("height=29", "height"),
+        ("height=3001", "height"),
+        ("cf=average", "cf"),
+        ("cf=AVERAGE%3AMAX", "cf"),
+        ("theme=red", "theme"),
+        ("title=yes", "title"),
+        ("heigth=200", "heigth"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_parameter_is_named(site: Site, query: str, parameter: str) -> None:
     site.store.add("s", rows=3)
     reply = site.client.get(f"/rrd/graph/s.png?{query}")
@@ -215,7 +286,20 @@ def test_thirty_columns_are_drawn(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["..%2Fsecret", "%2e%2e%2fsecret", ".hidden", "a%00b", "a%2Fb", "a%20b", "%C3%A9", "x" * 201, "a%0Ab", "nobody", "%F0%9F%8C%A1"]
+    "name",
+    [
+        "..%2Fsecret",
+        "%2e%2e%2fsecret",
+        ".hidden",
+        "a%00b",
+        "a%2Fb",
+        "a%20b",
+        "%C3%A9",
+        "x" * 201,
+        "a%0Ab",
+        "nobody",
+        "%F0%9F%8C%A1",
+    ],
 )
 def test_a_name_that_is_no_series_is_not_found(site: Site, name: str) -> None:
     (site.store.home / ".hidden.rrd").write_bytes(b"secret")

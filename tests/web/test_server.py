@@ -25,7 +25,7 @@ def test_anything_but_loopback_is_refused_and_says_which_option_to_set(services:
 
 def test_a_taken_port_is_one_clear_sentence(services: Services, serve: Callable[..., WebServer]) -> None:
     port = serve(services).port
-    with pytest.raises(StartError, match=rf"\[http\] http_port_0 = {port}: another program serves on port {port} of 127.0.0.1; stop it, or set"):
+    with pytest.raises(StartError, match=rf"\[http\] http_port_0 = {port}: another program .* of 127\.0\.0\.1; stop it, or set"):
         WebServer(create_app(services), "127.0.0.1", port).start()
 
 
@@ -64,7 +64,10 @@ def test_stopping_closes_connections_and_frees_the_port_within_two_seconds(servi
     server = WebServer(create_app(services), "127.0.0.1", 0)
     server.start()
     port = server.port
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as idle, socket.create_connection(("127.0.0.1", port), timeout=10) as half:
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as idle,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as half,
+    ):
         half.sendall(b"GET /healthz HTTP/1.1\r\nHost: localh")
         assert Client(port).get("/healthz").status == 200
         began = time.monotonic()
