@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 RRD_DIR = "rrd"
 DATASOURCE = "datarrd.datasource"
 DEFAULT_STEP = 300
+_CROWDED_SLEEP_S = 0.05
 _TTLS = ("cache_rrd_ttl", "cache_pickle_ttl", "cache_dead_ttl")
 REMOTE_OPTIONS: dict[str, Parser] = {
     **{f"{name}_0": duration(1) for name in _TTLS},
@@ -141,11 +142,13 @@ class RrdStoreThread(BaseThread):
         scheduler.every(5.0, self.services.nodes.check, name=f"{self.section}.nodes")
 
     def loop(self) -> None:
-        """Write what is due, then wait a second."""
+        """Write what is due, then wait a second; while messages wait for room in the cache, hardly at all."""
         self.store.tick()
+        waiting = 0
         if self._ingest is not None:
             self._ingest.retry()
-        self._reloadevent.wait(self.loop_sleep)
+            waiting = self._ingest.waiting
+        self._reloadevent.wait(min(_CROWDED_SLEEP_S, self.loop_sleep) if waiting else self.loop_sleep)
 
     def post_loop(self) -> None:
         """Listen no more, and leave everything on disk: in the RRD files at the end, in the snapshot at a reload."""

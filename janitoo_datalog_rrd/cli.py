@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import __version__
-from .core.errors import ConfigError, JanitooError, StartError
+from .core.errors import BadRequestError, ConfigError, JanitooError, StartError, StoreError
 from .core.logs import configure_logging
 from .core.options import Options, find_config
 from .core.plugins import Plugins
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .daemon import Daemon
     from .store.reader import FileReader
 
+logger = logging.getLogger(__name__)
+
 _BINDING = (
     "the RRDtool binding cannot be loaded ({}): install librrd (Debian: apt-get install librrd-dev gcc python3-dev), "
     "then: pip install --force-reinstall rrdtool-bindings"
@@ -32,7 +35,7 @@ _BINDING = (
 
 
 def _tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn our errors into one sentence on stderr and exit status 1."""
+    """Turn our errors into one sentence on stderr and exit status 1, or 2 where an argument is wrong."""
 
     @wraps(command)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -41,6 +44,8 @@ def _tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         except ConfigError as error:
             count = len(error.problems)
             click.echo(f"The configuration has {count} fault{'s' if count > 1 else ''}:\n{error}", err=True)
+        except BadRequestError as error:
+            raise click.UsageError(str(error)) from error
         except JanitooError as error:
             click.echo(f"jnt_datalog_rrd: {error}", err=True)
         except ImportError as error:
@@ -82,7 +87,10 @@ class _Context:
         options = self.options()
         daemon = self.daemon(options)
         if daemon.pid() is not None:
-            daemon.flush()
+            try:
+                daemon.flush()
+            except StoreError as error:
+                click.echo(f"jnt_datalog_rrd: {error}; what it has not written yet is missing here", err=True)
         return FileReader.from_options(options)
 
 
@@ -92,6 +100,7 @@ class _Context:
 @click.pass_context
 def main(context: click.Context, config: str | None) -> None:
     """Log every number of a house from MQTT into RRD files, and show them as graphs over HTTP."""
+    logging.getLogger().addHandler(logging.NullHandler())  # until logging is set up, errors are told by the commands
     context.obj = _Context(config)
 
 
@@ -102,10 +111,14 @@ def main(context: click.Context, config: str | None) -> None:
 def front(context: _Context, ready_fd: int | None) -> None:
     """Run the server in the foreground, until Ctrl-C or SIGTERM; SIGHUP reads the ini again."""
     options = context.options()
+    from .core.server import make_folders
     from .core.services import Services
     from .server import DatalogServer
 
+    make_folders(options)
     configure_logging(options, console=True)
+    for name, why in context.plugins.failed.items():
+        logger.error("plugin %s cannot be loaded: %s", name, why)
 
     def on_ready() -> None:
         if ready_fd is not None:
@@ -176,6 +189,8 @@ def status(context: _Context) -> None:
 def check(context: _Context) -> None:
     """Check the ini, and tell every fault in one go."""
     options = context.options()
+    for name, why in context.plugins.failed.items():
+        click.echo(f"plugin {name} cannot be loaded, the rest would run: {why}", err=True)
     click.echo(f"{options.path} is in order")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from .core.errors import StartError, StoreError
 from .core.options import Options
-from .server import pid_lock
+from .core.server import pid_lock
 
 _START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0

@@ -21,11 +21,13 @@ class JNTBus(JNTComponent):
 
     Attributes:
         components: the nodes below it, by name.
+        options: the configuration in force; replaced at a reload.
     """
 
     def __init__(self, *, services: Services, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.services = services
+        self.options = services.options
         self.components: dict[str, JNTComponent] = {}
         self._trigger_reload: Callable[[], None] | None = None
 

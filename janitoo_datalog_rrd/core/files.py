@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from .errors import StartError
+
+_PROBE_S = 0.5
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True) -> None:
@@ -69,11 +72,9 @@ class LockFile:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StartError(f"{self.path} cannot be written: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _lock(descriptor):
             os.close(descriptor)
-            raise StartError(f"{self.path} is locked by another server (pid {self._read_pid() or 'unknown'})") from None
+            raise StartError(f"{self.path} is locked by another server (pid {self._read_pid() or 'unknown'})")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
@@ -88,7 +89,7 @@ class LockFile:
     def holder(self) -> int | None:
         """The pid of the process that holds the lock, or None when nobody does."""
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)  # another user may ask too
         except OSError:
             return None
         try:
@@ -103,3 +104,17 @@ class LockFile:
         with contextlib.suppress(OSError, ValueError):
             return int(self.path.read_text(encoding="ascii"))
         return None
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock; one that is only held for a moment, by `LockFile.holder` elsewhere, is waited for."""
+    deadline = time.monotonic() + _PROBE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

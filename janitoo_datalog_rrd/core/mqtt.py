@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -128,6 +129,9 @@ class MqttClient:
         self._persistent = persistent
         self._on_state = on_state
         self._v5 = settings.protocol == "5"
+        self._manual_ack = manual_ack
+        self._accepted = False
+        self._told = ""
         self._handlers: dict[str, tuple[Handler, int]] = {}
         version: dict[str, Any] = {"protocol": paho.MQTTv5} if self._v5 else {"clean_session": not persistent}
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, manual_ack=manual_ack, **version)
@@ -211,7 +215,9 @@ class MqttClient:
     # -- what paho calls, in its thread ---------------------------------------------------------------
 
     def _tell(self, connected: bool, what: str) -> None:  # noqa: FBT001
-        logger.log(logging.INFO if connected else logging.WARNING, "%s: %s", self.client_id, what)
+        level = logging.INFO if connected else logging.WARNING
+        logger.log(level if what != self._told else logging.DEBUG, "%s: %s", self.client_id, what)  # no line at each new try
+        self._told = what
         if self._on_state is not None:
             self._on_state(connected, what)
 
@@ -223,16 +229,30 @@ class MqttClient:
             hint = "check broker_user and broker_password" if "uthori" in str(reason) or "user" in str(reason) else "check [system]"
             self._tell(False, f"{self._place()} refuses us: {reason}; {hint}")  # noqa: FBT003
             return
+        self._accepted = True
         for topic_filter, (_, qos) in list(self._handlers.items()):
             self._send_subscribe(topic_filter, qos)
         self._tell(True, f"connected to {self._place()}")  # noqa: FBT003
 
     def _connect_failed(self, _client: Any, _userdata: Any) -> None:
-        self._tell(False, f"{self._place()} does not answer; it is tried again until it does")  # noqa: FBT003
+        error = sys.exc_info()[1]  # paho calls this while it handles the error, and does not hand it on
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = f"shows a certificate that is not trusted ({error.verify_message}); check [system] broker_tls_ca and broker_ip"
+        elif isinstance(error, ssl.SSLError):
+            why = f"does not speak TLS with us ({error.reason or error}); check [system] broker_tls and broker_port"
+        else:
+            why = f"does not answer ({error.strerror or error})" if isinstance(error, OSError) else "does not answer"
+        self._tell(False, f"{self._place()} {why}; it is tried again until it does")  # noqa: FBT003
 
     def _disconnected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
+        if not reason.is_failure:
+            return
+        accepted, self._accepted = self._accepted, False
+        if accepted:
             self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")  # noqa: FBT003
+        elif "refuses us" not in self._told:
+            options = "broker_tls, broker_tls_cert and broker_protocol"
+            self._tell(False, f"{self._place()} hangs up before it takes us; check [system] {options}")  # noqa: FBT003
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         try:
@@ -247,6 +267,9 @@ class MqttClient:
                     # whatever a message does to a handler, the network thread has to live on
                     logger.exception("%s: a message on %.200r could not be handled", self.client_id, message.topic)
                 return
+        if self._manual_ack:
+            # a session may hold subscriptions of an earlier ini; unacknowledged, their messages would stop the others
+            self.acknowledge(message)
 
     def _send_subscribe(self, topic_filter: str, qos: int) -> None:
         if self._v5:

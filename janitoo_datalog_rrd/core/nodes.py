@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -52,13 +52,18 @@ class NodeManager:
         scheduler: calls polls and heartbeats.
         options: where configuration set over the bus is kept.
         prefix: put before the names of the jobs, so that no two managers share one.
+        on_described: called with a node whose name or location was set over the bus.
     """
 
-    def __init__(self, client: MqttClient, scheduler: Scheduler, options: Options, prefix: str) -> None:
+    def __init__(
+        self, client: MqttClient, scheduler: Scheduler, options: Options, prefix: str,
+        on_described: Callable[[JNTComponent], None] = lambda _node: None,
+    ) -> None:  # fmt: skip
         self.client = client
         self.scheduler = scheduler
         self.options = options
         self.prefix = prefix
+        self._on_described = on_described
         self.nodes: dict[str, JNTComponent] = {}
         self._jobs: dict[str, list[str]] = {}
         self._failing: set[tuple[str, str]] = set()
@@ -70,7 +75,8 @@ class NodeManager:
     def stop(self) -> None:
         """Say OFFLINE for every node and stop its jobs."""
         for hadd in list(self.nodes):
-            self.remove(hadd)
+            # the broker takes messages in their order: when it has the last one, it has them all
+            self.remove(hadd, wait_s=0.0 if len(self.nodes) > 1 else 0.5)
         self.client.unsubscribe(topics.BROADCAST_REQUEST)
 
     def add(self, node: JNTComponent) -> None:
@@ -91,15 +97,15 @@ class NodeManager:
             jobs.append(name)
         self._jobs[node.hadd] = jobs
 
-    def remove(self, hadd: str) -> None:
-        """Take a node off the bus."""
+    def remove(self, hadd: str, wait_s: float = 0.5) -> None:
+        """Take a node off the bus, and wait so many seconds at most until the broker knows."""
         node = self.nodes.pop(hadd, None)
         if node is None:
             return
         for name in self._jobs.pop(hadd, ()):
             self.scheduler.cancel(name)
         self.client.unsubscribe(topics.request_topic(hadd))
-        self.client.publish(topics.heartbeat_topic(hadd), b"OFFLINE", wait_s=0.5)
+        self.client.publish(topics.heartbeat_topic(hadd), b"OFFLINE", wait_s=wait_s)
 
     def announce(self) -> None:
         """Publish heartbeats and polled values at once, as after a connection came up."""
@@ -127,14 +133,20 @@ class NodeManager:
         if not self.client.connected:
             return  # messages carry no time: a reading sent later would be logged at the wrong one
         for value in values:
-            try:
-                self.publish(node, value)
-            except Exception:  # a sensor may fail in any way; its neighbours are still read
-                if (node.hadd, value.uuid) not in self._failing:
-                    logger.exception("%s (%s): %s could not be read; it is tried again", node.hadd, node.name, value.uuid)
-                self._failing.add((node.hadd, value.uuid))
-            else:
-                self._failing.discard((node.hadd, value.uuid))
+            self._publish_value(node, value, self._read(node, value))
+
+    def _read(self, node: JNTComponent, value: NodeValue) -> dict[str, Any]:
+        """The value objects of a value by index; none while it cannot be read, which is told in the log when it begins."""
+        try:
+            data = value.wire_all(node.hadd, node.uuid)
+            orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+        except Exception:  # a sensor may fail in any way; its neighbours are still read
+            if (node.hadd, value.uuid) not in self._failing:
+                logger.exception("%s (%s): %s could not be read; it is tried again", node.hadd, node.name, value.uuid)
+            self._failing.add((node.hadd, value.uuid))
+            return {}
+        self._failing.discard((node.hadd, value.uuid))
+        return data
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -157,7 +169,7 @@ class NodeManager:
                 topics.parse_hadd(str(reply_hadd))
             self._dispatch(request, nodes, broadcast=broadcast)
         except (ValueError, TypeError, JanitooError) as error:
-            logger.warning("a request on %.200s cannot be answered: %s", message.topic, error)
+            logger.warning("a request on %.200s cannot be answered: %.300s", message.topic, error)
 
     def _dispatch(self, request: dict[str, Any], nodes: list[JNTComponent], *, broadcast: bool) -> None:
         if request.get("cmd_class") == CLASS_DISCOVERY:
@@ -184,7 +196,7 @@ class NodeManager:
         for node in nodes:
             for value in list(node.values.values()):
                 if value.genre == genre:
-                    wire = value.wire_all(node.hadd, node.uuid)
+                    wire = self._read(node, value)
                     answer = next(iter(wire.values()), None) if genre in _FLAT_GENRES else wire
                     if answer:
                         found.setdefault(node.hadd, {})[value.uuid] = answer
@@ -209,11 +221,11 @@ class NodeManager:
         error = ""
         if writes and request.get("is_readonly") is not True:
             error = self._write(request, node, value)
-        data = value.wire_all(node.hadd, node.uuid)
+        data = self._read(node, value)
         self._publish_value(node, value, data)
         if value.genre in (GENRE_BASIC, GENRE_USER, GENRE_COMMAND) and request.get("reply_hadd"):
-            index = str(request.get("index", 0))
-            answer = data.get(index) or next(iter(data.values()), {})
+            first = next(iter(data), "0")
+            answer = data.get(str(request.get("index", first)), {})
             self._reply({**request, **({"error": error} if error else {})}, answer.get("data"), broadcast=broadcast)
 
     def _write(self, request: dict[str, Any], node: JNTComponent, value: NodeValue) -> str:
@@ -231,7 +243,7 @@ class NodeManager:
             else:
                 logger.info("%s (%s): %s was set over the bus", node.hadd, node.name, value.uuid)
                 return ""
-        logger.warning("%s (%s): %s was not set over the bus: %s", node.hadd, node.name, value.uuid, error)
+        logger.warning("%s (%s): %s was not set over the bus: %.300s", node.hadd, node.name, value.uuid, error)
         return error
 
     def _publish_value(self, node: JNTComponent, value: NodeValue, data: dict[str, Any]) -> bool:
@@ -252,8 +264,11 @@ class NodeManager:
         option = "heartbeat_0" if name == "heartbeat" else name
 
         def write(_index: int | str, data: Any) -> None:
+            if not isinstance(data, (str, int, float)) or isinstance(data, bool):
+                raise ValueError(f"{name} is a text, not {data!r}")
             taken = self.options.set_option(node.section.name, option, str(data)[:200], _NODE_CONFIGS[name])
             setattr(node, name, taken)
+            self._on_described(node)
             if name == "heartbeat":
                 self._every(node.heartbeat, self._heartbeat, node, f"heartbeat.{node.hadd}")
 

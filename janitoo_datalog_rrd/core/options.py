@@ -5,8 +5,9 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,7 @@ class Options:
         self.sections = sections
         self._components = components
         self._raw = raw
+        self._remote_lock = threading.Lock()
 
     @classmethod
     def load(
@@ -202,7 +204,7 @@ class Options:
             ConfigError: with every fault that was found.
         """
         try:
-            raw = path.read_text(encoding="utf-8")
+            raw = path.read_text(encoding="utf-8-sig")  # editors of other systems put a mark before the text
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ConfigError([Problem(str(path), "", "", f"cannot be read: {reason}")]) from error
@@ -283,16 +285,17 @@ class Options:
             ValueError: the value is not what the option takes.
         """
         parsed = parse(value)
-        remote = self._read_remote()
-        base = remote.get(section, {}).get(option, {}).get("base") if self._is_remote(section, option) else None
-        if base is None and not self._is_remote(section, option):
-            base = str(self.get_option(section, option, ""))
-        remote.setdefault(section, {})[option] = {"value": value, "base": base}
-        self.conf_dir.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._remote_path, json.dumps(remote, indent=1, sort_keys=True).encode())
-        target = self.sections.setdefault(section, Section(section))
-        target.values[option] = parsed
-        target.places[option] = str(self._remote_path)
+        with self._remote_lock:  # each thread of the server has nodes that are configured over the bus
+            remote, _ = self._read_remote()
+            base = remote.get(section, {}).get(option, {}).get("base") if self._is_remote(section, option) else None
+            if base is None:
+                base = str(self.get_option(section, option, ""))
+            remote.setdefault(section, {})[option] = {"value": value, "base": base}
+            self.conf_dir.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._remote_path, json.dumps(remote, indent=1, sort_keys=True).encode())
+            target = self.sections.setdefault(section, Section(section))
+            target.values[option] = parsed
+            target.places[option] = str(self._remote_path)
         return parsed
 
     def apply_remote(self, parse: Mapping[str, parsers.Parser]) -> list[str]:
@@ -304,11 +307,12 @@ class Options:
         Returns:
             One sentence per entry that was passed over, for the log.
         """
-        notes = []
-        for name, entries in self._read_remote().items():
+        remote, fault = self._read_remote()
+        notes = [f"{self._remote_path} {fault}; what was configured over the bus is passed over"] if fault else []
+        for name, entries in remote.items():
             for option, entry in entries.items():
                 section = self.sections.get(name)
-                if section is None or option not in parse or not isinstance(entry, dict):
+                if section is None or option not in parse:
                     notes.append(f"{self._remote_path}: [{name}] {option} is of no use any more and is passed over")
                     continue
                 if str(self.get_option(name, option, "")) != entry.get("base"):
@@ -325,14 +329,17 @@ class Options:
     def _is_remote(self, section: str, option: str) -> bool:
         return self.section(section).places.get(option) == str(self._remote_path)
 
-    def _read_remote(self) -> dict[str, dict[str, Any]]:
+    def _read_remote(self) -> tuple[dict[str, dict[str, dict[str, Any]]], str]:
+        """What was configured over the bus, section → option → entry; and what is wrong with the file."""
         try:
             loaded = json.loads(self._remote_path.read_bytes())
         except FileNotFoundError:
-            return {}
-        except (OSError, ValueError):
-            return {}
-        return loaded if isinstance(loaded, dict) else {}
+            return {}, ""
+        except (OSError, ValueError, RecursionError) as error:
+            return {}, f"cannot be read: {error}"
+        if not (isinstance(loaded, dict) and all(_is_entries(entries) for entries in loaded.values())):
+            return {}, "has another form than this server gave it"
+        return loaded, ""
 
 
 class _Loader:
@@ -380,7 +387,7 @@ class _Loader:
         """Find each option with its line; configparser's rules, without its silence about places."""
         section = ""
         last: _Given | None = None
-        for number, line in enumerate(self.raw.splitlines(), start=1):
+        for number, line in enumerate(self.raw.split("\n"), start=1):
             where = f"{self.path}:{number}"
             stripped = line.strip()
             if not stripped or stripped[0] in "#;":
@@ -397,7 +404,8 @@ class _Loader:
                 continue
             name, separator, value = _split_option(stripped)
             if not separator or not name:
-                self._fault(where, section, "", f"{stripped[:60]!r} is neither a [section] nor `option = value`")
+                # only the first word is shown: the rest may be a password whose `=` was forgotten
+                self._fault(where, section, "", f"{stripped.split()[0][:60]!r} begins neither a [section] nor `option = value`")
                 last = None
                 continue
             if not section:
@@ -445,7 +453,7 @@ class _Loader:
             return _Open(SYSTEM)
         if name in threads:
             extra = self.plugins.thread_specs(name)
-            return _Open(_merge(THREAD, extra), anything=extra is None)
+            return _Open(self._with_address(name, _merge(THREAD, extra)), anything=extra is None)
         prefix, _, rest = name.partition("__")
         if rest and prefix == "schema":
             return _Open(SCHEMA)
@@ -464,6 +472,12 @@ class _Loader:
         known = ", ".join(f"[{each}]" for each in ["system", *threads, *(f"{t}__NAME" for t in threads), "schema__NAME", "decoder__NAME"])
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None
+
+    def _with_address(self, name: str, specs: Specs) -> Specs:
+        """The options of a thread; one that the ini has a section for needs an address, its own or its default."""
+        if not self.given.get(name):
+            return specs
+        return tuple(replace(spec, required=spec.default is None) if spec.name == "hadd" else spec for spec in specs)
 
     def _parse_section(self, name: str, specs: _Open) -> Section:
         section = Section(name, secrets=frozenset(spec.name for spec in specs.specs if spec.secret))
@@ -514,8 +528,8 @@ class _Loader:
         addresses: dict[str, str] = {}
         files: dict[str, str] = {}
         for name, section in sections.items():
-            place = section.places.get("hadd")
-            if place is not None and (address := section.get("hadd")) is not None:
+            if (address := section.get("hadd")) is not None:
+                place = section.places.get("hadd", f"the default of [{name}]")
                 if address in addresses:
                     self._fault(place, name, "hadd", f"{address} is taken already, at {addresses[address]}: each node needs its own")
                 addresses.setdefault(address, place)
@@ -525,12 +539,24 @@ class _Loader:
                 if rrd_file in files:
                     self._fault(file_place, name, "rrd_file_0", f"{rrd_file} is written already, at {files[rrd_file]}")
                 files.setdefault(rrd_file, file_place)
+        self._check_schemas(sections)
         kinds = set(self.plugins.decoder_kinds())
         for name, section in sections.items():
             kind = section.get("kind")
             if name.startswith("decoder__") and kind is not None and kinds and kind not in kinds:
                 expected = ", ".join(sorted(kinds))
                 self._fault(section.places.get("kind", ""), name, "kind", f"{kind!r} is not known: expected one of {expected}")
+
+    def _check_schemas(self, sections: dict[str, Section]) -> None:
+        for name, section in sections.items():
+            step, retention = section.get("step"), section.get("retention")
+            if not name.startswith("schema__") or step is None or retention is None:
+                continue
+            unfit = next((precision for precision, _ in retention if precision % step), None)
+            if unfit is not None:
+                option = "retention" if "retention" in section.places else "step"
+                where = section.places.get(option, str(self.path))
+                self._fault(where, name, option, f"rows of {unfit}s cannot be made of steps of {step}s: expected multiples of step")
 
     def _check_logging(self) -> None:
         parser = configparser.RawConfigParser(strict=False)
@@ -571,6 +597,11 @@ def _split_option(line: str) -> tuple[str, str, str]:
     return line[:cut].strip(), line[cut], line[cut + 1 :].strip()
 
 
+def _is_entries(found: Any) -> bool:
+    """Tell whether it is a section of the file of what was configured over the bus: option → entry."""
+    return isinstance(found, dict) and all(isinstance(entry, dict) for entry in found.values())
+
+
 def _line_of(problem: Problem) -> tuple[str, int, str]:
     path, _, line = problem.where.rpartition(":")
     return (path, int(line), "") if line.isdigit() else ("", 0, problem.where)
@@ -585,10 +616,17 @@ def find_config(given: str | None, environ: Mapping[str, str], name: str = CONFI
     for asked, how in ((given, "-c"), (environ.get("JNT_CONF"), "JNT_CONF")):
         if asked:
             path = Path(asked)
-            if not path.is_file():
+            if not _is_file(path):
                 raise StartError(f"{how} {asked}: there is no such file; name an ini that is there")
             return path
     for path in (Path("config") / name, Path("/etc/janitoo") / name):
-        if path.is_file():
+        if _is_file(path):
             return path
     return Path(str(resources.files("janitoo_datalog_rrd.config") / name))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder on the way that we may not look into
+        return False

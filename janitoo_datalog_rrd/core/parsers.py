@@ -19,15 +19,18 @@ SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}", re.ASCII)
 
 
 def text(raw: str) -> str:
-    """Any text."""
+    """Any text of one line."""
+    if "\n" in raw:
+        line = raw.split("\n")[1]
+        raise ValueError(f"goes on in the next line, {line[:60]!r}: expected one line; what is indented belongs to the line before")
     return raw
 
 
 def word(raw: str) -> str:
-    """Text that may not be empty."""
+    """Text of one line that may not be empty."""
     if not raw:
         raise ValueError("is empty: expected a text")
-    return raw
+    return text(raw)
 
 
 def boolean(raw: str) -> bool:
@@ -113,7 +116,7 @@ def pattern(raw: str) -> re.Pattern[str]:
     """A regular expression, matched against the whole series name."""
     try:
         return re.compile(raw)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{raw!r} is not a regular expression: {error}") from None
 
 

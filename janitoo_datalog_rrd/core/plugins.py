@@ -69,9 +69,10 @@ class Plugins(PluginSpecs):
                 logger.exception("plugin %s of group %s cannot be loaded", name, group)
             self.failed[f"{group}: {name}"] = why
             raise PluginError(f"plugin {name!r} of group {group} cannot be loaded: {why}") from error
-        self.failed.pop(f"{group}: {name}", None)
         if not callable(factory):
-            raise PluginError(f"plugin {name!r} of group {group} is not a factory: {point.value}")
+            self.failed[f"{group}: {name}"] = f"{point.value} is not a factory"
+            raise PluginError(f"plugin {name!r} of group {group} cannot be loaded: {point.value} is not a factory")
+        self.failed.pop(f"{group}: {name}", None)
         return factory  # type: ignore[no-any-return]
 
     def _specs(self, group: str, name: str) -> Specs | None:

@@ -57,7 +57,8 @@ class Scheduler:
 
     def once(self, call: Callable[..., Any], *args: Any, name: str) -> None:
         """Call a function once, soon, in a worker thread."""
-        self._scheduler.add_job(call, args=args, id=name, name=name, replace_existing=True)
+        # asked for again while it runs, it runs again: what came meanwhile is wanted too
+        self._scheduler.add_job(call, args=args, id=name, name=name, replace_existing=True, max_instances=100)
 
     def cancel(self, name: str) -> None:
         """Take a job back; without effect when there is none of that name."""

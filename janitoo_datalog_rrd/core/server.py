@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from .broker import EmbeddedBroker, choose_broker
-from .errors import BrokerError, ConfigError, JanitooError, PluginError, StartError
+from .errors import BrokerError, ConfigError, JanitooError, StartError
 from .files import LockFile
 from .nodes import REMOTE_OPTIONS
 from .options import Options
 from .parsers import Parser
 from .plugins import THREADS
 from .services import Services
-from .thread import JNTBusThread
+from .thread import RETRY_S, JNTBusThread
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class JNTServer:
         self.threads: list[JNTBusThread] = []
         self._locks: list[LockFile] = []
         self._broker: EmbeddedBroker | None = None
+        self._failed: set[str] = set()
+        self._threads_lock = threading.RLock()
 
     def start(self) -> None:
         """Start the broker where one is wanted, and every thread.
@@ -60,6 +63,7 @@ class JNTServer:
             self.services.scheduler.start()
             for name in self._thread_names():
                 self._start_thread(name)
+            self.services.scheduler.every(RETRY_S, self._retry_threads, name="server.threads")
         except BaseException:
             self.stop()
             raise
@@ -75,35 +79,44 @@ class JNTServer:
             ConfigError: the new configuration has faults; the old one stays in force.
         """
         if options is None:
-            options = Options.load(self.options.path, self.services.plugins, os.environ)
+            options = self.load_options()
         for fixed in ("home_dir", "service", "pid_dir"):
             if options.system[fixed] != self.options.system[fixed]:
                 logger.warning("[system] %s cannot change while the server runs: restart it", fixed)
                 options.system.values[fixed] = self.options.system[fixed]
         self._apply_remote(options)
-        self.options = self.services.options = options
+        old, self.options = self.options, options
+        self.services.options = options
+        if _broker_of(old) != _broker_of(options):
+            self._stop_broker()
+            self._start_broker()
         self.services.nodes.timeout = options.system["heartbeat_timeout"]
         self.services.nodes.count = options.system["heartbeat_count"]
-        wanted = set(self._thread_names())
-        for thread in list(self.threads):
-            if thread.section not in wanted:
-                self._stop_threads([thread])
-            else:
-                thread.reload(options)
-        running = {thread.section for thread in self.threads}
-        for name in self._thread_names():
-            if name not in running:
-                self._start_thread(name)
+        with self._threads_lock:
+            for thread in list(self.threads):
+                if self._make_thread(thread.section) is None and thread.section not in self._failed:
+                    self._stop_threads([thread])
+                else:
+                    thread.reload(options)
+            running = {thread.section for thread in self.threads}
+            for name in self._thread_names():
+                if name not in running:
+                    self._try_thread(name)
         logger.info("%s was read again", options.path)
+
+    def load_options(self) -> Options:
+        """Read the ini again, and check it. Raises ConfigError."""
+        return Options.load(self.options.path, self.services.plugins, os.environ)
 
     def stop(self) -> None:
         """Stop every thread in reverse order, then the broker; everything is on disk when this returns."""
-        self._stop_threads(list(self.threads))
+        self.services.scheduler.cancel("server.threads")
+        with self._threads_lock:
+            self._failed.clear()
+            self._stop_threads(list(self.threads))
         self.services.scheduler.stop()
-        if self._broker is not None:
-            self._broker.stop()
-            self._broker = None
-        for lock in reversed(self._locks):
+        self._stop_broker()
+        for lock in self._locks:  # the pid file last: it says that the server has ended
             lock.release()
         self._locks.clear()
 
@@ -114,22 +127,18 @@ class JNTServer:
     # -- starting ------------------------------------------------------------------------------------
 
     def _prepare_home(self) -> None:
-        options = self.options
-        for option in ("home_dir", "log_dir", "pid_dir", "conf_dir"):
-            directory: Path = getattr(options, option)
-            try:
-                directory.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StartError(_not_writable(options, option, directory, error.strerror or str(error))) from error
-            if not os.access(directory, os.W_OK | os.X_OK):
-                raise StartError(_not_writable(options, option, directory, "it is not writable"))
-        lock = LockFile(options.home_dir / ".lock")
+        make_folders(self.options)
+        self._take("home_dir", LockFile(self.options.home_dir / ".lock"))
+        self._take("pid_dir", pid_lock(self.options))
+
+    def _take(self, option: str, lock: LockFile) -> None:
         try:
             lock.acquire()
         except StartError as error:
+            directory = getattr(self.options, option)
             raise StartError(
-                f"{options.path}: [system] home_dir = {options.home_dir} is in use by another server ({error}); "
-                "stop that one, or give this one a home of its own"
+                f"{self.options.path}: [system] {option} = {directory} is in use by another server ({error}); "
+                f"stop that one, or give this one a {option} of its own"
             ) from error
         self._locks.append(lock)
 
@@ -154,6 +163,12 @@ class JNTServer:
             logger.error("no broker could be started: %s", error)
             self.services.health.fail("embedded broker", str(error))
 
+    def _stop_broker(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
+            self._broker = None
+        self.services.health.ok("embedded broker")
+
     def _on_broker(self, problem: str | None) -> None:
         if problem is None:
             self.services.health.ok("embedded broker")
@@ -165,16 +180,8 @@ class JNTServer:
         return sorted(names, key=lambda name: (self.first.index(name) if name in self.first else len(self.first), name))
 
     def _start_thread(self, name: str) -> None:
-        """Build and start a thread; one of another package that fails is named and passed over, the rest goes on."""
-        try:
-            thread = self.services.plugins.load(THREADS, name)(self.options)
-        except (JanitooError, PluginError) as error:
-            self.services.health.fail(f"thread {name}", str(error))
-            return
-        except Exception as error:  # a factory may come from any package and fail in any way
-            logger.exception("thread %s could not be made", name)
-            self.services.health.fail(f"thread {name}", f"it could not be made: {error}")
-            return
+        """Build and start a thread; one that cannot be built is named and tried again, the rest goes on."""
+        thread = self._make_thread(name)
         if thread is None:
             return
         thread.bind(self.services)
@@ -182,7 +189,39 @@ class JNTServer:
         thread.start()
         thread.wait_settled(START_TIMEOUT_S)
         if isinstance(thread.failure, (StartError, ConfigError)):
+            self._stop_threads([thread])
             raise thread.failure
+
+    def _make_thread(self, name: str) -> JNTBusThread | None:
+        """Build a thread; None where it is not wanted, or cannot be built now."""
+        part = f"thread {name}"
+        try:
+            thread: JNTBusThread | None = self.services.plugins.load(THREADS, name)(self.options)
+        except Exception as error:  # a factory may come from any package and fail in any way
+            if not isinstance(error, JanitooError) and name not in self._failed:
+                logger.exception("thread %s could not be made; it is tried again", name)
+            self.services.health.fail(part, f"it could not be made: {error}; it is tried again")
+            self._failed.add(name)
+            return None
+        if name in self._failed:
+            self._failed.discard(name)
+            self.services.health.ok(part)
+        return thread
+
+    def _retry_threads(self) -> None:
+        with self._threads_lock:
+            for name in sorted(self._failed):
+                self._try_thread(name)
+
+    def _try_thread(self, name: str) -> None:
+        """Start a thread while the others run; where it cannot start, it is named and tried again."""
+        try:
+            self._start_thread(name)
+        except JanitooError as error:
+            if name not in self._failed:
+                logger.error("thread %s cannot be started: %s; it is tried again", name, error)
+            self._failed.add(name)
+            self.services.health.fail(f"thread {name}", f"{error}; it is tried again")
 
     def _stop_threads(self, threads: list[JNTBusThread]) -> None:
         deadline = time.monotonic() + STOP_TIMEOUT_S
@@ -193,6 +232,33 @@ class JNTServer:
             if thread.is_alive():
                 logger.error("thread %s does not stop; the server ends without it", thread.section)
             self.threads.remove(thread)
+            self.services.health.ok(f"thread {thread.section}")
+
+
+def pid_lock(options: Options) -> LockFile:
+    """The pid file of a service."""
+    return LockFile(options.pid_dir / f"{options.service}.pid")
+
+
+def make_folders(options: Options) -> None:
+    """Make the folders of the server where they are not there.
+
+    Raises:
+        StartError: one cannot be made or written; it names the option.
+    """
+    for option in ("home_dir", "log_dir", "pid_dir", "conf_dir"):
+        directory: Path = getattr(options, option)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(_not_writable(options, option, directory, error.strerror or str(error))) from error
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise StartError(_not_writable(options, option, directory, "it is not writable"))
+
+
+def _broker_of(options: Options) -> list[object]:
+    """What of a configuration the broker of our own depends on."""
+    return [options.system[f"broker_{name}"] for name in ("mode", "ip", "port", "user", "password")]
 
 
 def _not_writable(options: Options, option: str, directory: Path, why: str) -> str:

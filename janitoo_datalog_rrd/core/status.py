@@ -49,8 +49,12 @@ class Health:
 
     def note(self, part: str, what: str) -> None:
         """Say something that has happened and should be looked at, though the server is well."""
-        if len(self._notes) < 100:
+        if part in self._notes or len(self._notes) < 100:
             self._notes[part] = what
+
+    def forget(self, part: str) -> None:
+        """Take a note back: it was looked at, or is over."""
+        self._notes.pop(part, None)
 
     def notes(self) -> dict[str, str]:
         """What has happened and should be looked at, by part."""

@@ -26,7 +26,8 @@ RETRY_S = 30.0
 class BaseThread(threading.Thread):
     """A thread with a life of its own: `pre_loop`, `loop` again and again, `post_loop`; begun anew by `trigger_reload`.
 
-    A life that fails is logged and tried again after a pause; one that fails with StartError ends the thread.
+    A life that fails is logged and tried again after a pause. Only where the first one fails with StartError the thread
+    ends: the server does not start then.
 
     Attributes:
         failure: why the thread could not begin, or None.
@@ -65,18 +66,21 @@ class BaseThread(threading.Thread):
                 self._settled.set()
                 while not self._reloadevent.is_set():
                     self.loop()
-            except StartError as error:
-                self.failure = error
-                self._stopevent.set()
             except Exception as error:  # a thread that fails in any way is tried again, the others go on
-                logger.exception("thread %s failed; it is tried again in %g s", self.name, self.retry_s)
                 self.failure = error
-                self.on_failure(error)
-                pause = self.retry_s
+                if isinstance(error, StartError) and not self._settled.is_set():
+                    self._stopevent.set()
+                else:
+                    expected = isinstance(error, JanitooError)  # a sentence that says it all
+                    logger.error(
+                        "thread %s failed: %s; it is tried again in %g s", self.name, error, self.retry_s, exc_info=not expected
+                    )
+                    self.on_failure(error)
+                    pause = self.retry_s
             self._end_life()
             self._settled.set()
             if pause:
-                self._stopevent.wait(pause)
+                self._reloadevent.wait(pause)  # a new configuration is tried at once
 
     def _end_life(self) -> None:
         try:
@@ -136,8 +140,10 @@ class JNTBusThread(BaseThread):
         """Go on with a new configuration; without effect when nothing changed that the thread looks at."""
         old = self.options
         self.options = options
-        if self.relevant(old) != self.relevant(options):
+        if self.failure is not None or self.relevant(old) != self.relevant(options):
             self.trigger_reload()
+        elif self.bus is not None and self.nodeman is not None:
+            self.bus.options = self.nodeman.options = options
 
     def relevant(self, options: Options) -> object:
         """What of a configuration the thread looks at, to compare."""
@@ -156,7 +162,7 @@ class JNTBusThread(BaseThread):
         )
         self.mqttc = client
         bus.start(client, self.trigger_reload)
-        manager = NodeManager(client, self.services.scheduler, self.options, self.section)
+        manager = NodeManager(client, self.services.scheduler, self.options, self.section, self._describe)
         self.nodeman = manager
         manager.start()
         self._bring_up(bus)
@@ -178,6 +184,8 @@ class JNTBusThread(BaseThread):
         if self.mqttc is not None:
             self.mqttc.stop()
         self.bus = self.mqttc = self.nodeman = None
+        for name, _ in self._absent:
+            self.services.health.ok(self._part(name))
         self._absent.clear()
 
     def on_success(self) -> None:
@@ -193,6 +201,9 @@ class JNTBusThread(BaseThread):
     def _bring_up(self, node: JNTComponent) -> None:
         if self.nodeman is not None:
             self.nodeman.add(node)
+        self._describe(node)
+
+    def _describe(self, node: JNTComponent) -> None:
         self.services.nodes.describe(node.hadd, node.name, node.location)
 
     def _add_component(self, name: str, key: str) -> None:
@@ -201,7 +212,7 @@ class JNTBusThread(BaseThread):
         if bus is None:
             return
         section = self.options.section(f"{self.section}__{name}")
-        part = f"component {self.section}.{name}"
+        part = self._part(name)
         try:
             factory = self.services.plugins.load(COMPONENTS, key)
             component: JNTComponent = factory(bus=bus, addr=section.get("hadd"), section=section, oid=key)
@@ -222,6 +233,10 @@ class JNTBusThread(BaseThread):
             return
         bus.components[name] = component
         self._bring_up(component)
+
+    def _part(self, name: str) -> str:
+        """What the health calls a component."""
+        return f"component {self.section}.{name}"
 
     def _retry_components(self) -> None:
         for name, key in list(self._absent):

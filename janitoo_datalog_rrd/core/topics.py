@@ -61,8 +61,12 @@ def check_filter(text: str) -> str:
     Raises:
         ValueError: empty, longer than 65,535 bytes, or a wildcard in a wrong place.
     """
-    if not text or len(text.encode("utf-8", "surrogatepass")) > 65535 or "\0" in text:
-        raise ValueError(f"{text[:80]!r} is not an MQTT topic filter: expected 1 to 65535 bytes without NUL")
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        size = 0
+    if not 1 <= size <= 65535 or "\0" in text:
+        raise ValueError(f"{text[:80]!r} is not an MQTT topic filter: expected 1 to 65535 bytes of UTF-8 without NUL")
     levels = text.split("/")
     for position, level in enumerate(levels):
         if "#" in level and (level != "#" or position != len(levels) - 1):

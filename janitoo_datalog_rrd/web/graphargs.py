@@ -20,7 +20,6 @@ NO_NUMBERS: frozenset[int] = frozenset()
 _NARROW_PX = 390
 _PLAIN_BELOW = 100_000.0
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
-_BYTES = ("B", "B/s", "byte", "bytes", "Byte", "Bytes")
 
 
 class GraphArguments:
@@ -51,8 +50,6 @@ class GraphArguments:
         units = common_units(info.columns)
         if units:
             arguments.append("--vertical-label=" + clean(units, max(query.height // 7, 4)))
-        if units in _BYTES:
-            arguments.append("--base=1024")
         if is_plain(info.columns):
             arguments += ["--units-exponent=0"]
         if not query.legend:
@@ -142,9 +139,12 @@ def common_units(columns: Iterable[Column]) -> str:
 
 
 def shown_units(column: Column) -> str:
-    """Units of a column as the file has it: RRD turns every type but GAUGE into a rate per second."""
+    """Units of a column as the file has it: RRD turns every type but GAUGE into a rate per second.
+
+    Some publishers of counters give the units of the count, and some those of its rate.
+    """
     units = clean(column.units, 24)
-    return f"{units}/s" if units and column.ds_type != "GAUGE" else units
+    return f"{units}/s" if units and column.ds_type != "GAUGE" and not units.endswith("/s") else units
 
 
 def is_plain(columns: Iterable[Column]) -> bool:

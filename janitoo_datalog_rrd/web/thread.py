@@ -9,7 +9,7 @@ from ..core.bus import JNTBus
 from ..core.options import Options, OptionSpec
 from ..core.plugins import takes_options
 from ..core.thread import JNTBusThread
-from ..core.values import CLASS_WEB_CONTROLLER, GENRE_BASIC, TYPE_INT, TYPE_STRING, NodeValue
+from ..core.values import CLASS_WEB_CONTROLLER, GENRE_SYSTEM, TYPE_INT, TYPE_STRING, NodeValue
 from .app import create_app
 from .server import WebServer
 
@@ -27,8 +27,8 @@ class HttpBus(JNTBus):
     def _tell(self, uuid: str, kind: int, value: str | int) -> None:
         self.add_value(
             NodeValue(
-                uuid=uuid, read=lambda: value, genre=GENRE_BASIC, type=kind, label=f"HTTP {uuid}",
-                cmd_class=CLASS_WEB_CONTROLLER, poll_delay=300.0,
+                uuid=uuid, read=lambda: value, genre=GENRE_SYSTEM, type=kind, label=f"HTTP {uuid}",
+                cmd_class=CLASS_WEB_CONTROLLER,
             )  # fmt: skip
         )
 

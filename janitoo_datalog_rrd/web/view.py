@@ -132,6 +132,7 @@ def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:
         "clean": clean,
         "amount": format_amount,
         "units": format_units,
+        "value_units": value_units,
         "moment": format_moment,
     }
 
@@ -172,6 +173,11 @@ def format_units(units: str, value: float | None = None) -> str:
 
 def _prefix(value: float) -> tuple[float, str]:
     return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
+
+
+def value_units(column: Column) -> str:
+    """Units of a column's last value, which is a count, not its rate, in every type but GAUGE."""
+    return column.units if column.ds_type == "GAUGE" else column.units.removesuffix("/s")
 
 
 def format_duration(seconds: float) -> str:

@@ -81,9 +81,11 @@
       }
     }
     for (const column of series.columns) {
+      // The last value of a counter is a count, not its rate.
+      const units = column.type === "GAUGE" ? column.units : column.units.replace(/\/s$/, "");
       for (const element of values.get(`${series.name}\n${column.name}`) || []) {
-        element.firstElementChild.textContent = amount(column.last_value, column.units);
-        element.lastElementChild.textContent = unitsOf(column.last_value, column.units);
+        element.firstElementChild.textContent = amount(column.last_value, units);
+        element.lastElementChild.textContent = unitsOf(column.last_value, units);
       }
     }
   }
