@@ -31,7 +31,12 @@ class JNTBus(JNTComponent):
         self.components: dict[str, JNTComponent] = {}
         self._trigger_reload: Callable[[], None] | None = None
 
-    def start(self, mqttc: MqttClient | None, trigger_thread_reload_cb: Callable[[], None] | None = None, **kwargs: Any) -> bool:
+    def start(
+        self,
+        mqttc: MqttClient | None,  # noqa: ARG002
+        trigger_thread_reload_cb: Callable[[], None] | None = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> bool:
         """Start the controller.
 
         Args:
@@ -42,6 +47,6 @@ class JNTBus(JNTComponent):
         self._trigger_reload = trigger_thread_reload_cb
         return True
 
-    def stop(self, **kwargs: Any) -> bool:
+    def stop(self, **kwargs: Any) -> bool:  # noqa: ARG002
         """Stop the controller."""
         return True

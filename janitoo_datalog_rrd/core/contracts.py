@@ -147,6 +147,10 @@ class SeriesReader(Protocol):
         """Flush, then read rows; start and end AT-style. Raises UnknownSeriesError, BadRequestError, StoreError."""
         ...
 
+    def count_series(self) -> int:
+        """How many series there are."""
+        ...
+
     def count_cached(self) -> int:
         """Samples accepted and not yet written to files."""
         ...

@@ -33,7 +33,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
             stream.flush()
             if sync:
                 os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -214,7 +214,7 @@ class MqttClient:
 
     # -- what paho calls, in its thread ---------------------------------------------------------------
 
-    def _tell(self, connected: bool, what: str) -> None:  # noqa: FBT001
+    def _tell(self, connected: bool, what: str) -> None:
         level = logging.INFO if connected else logging.WARNING
         logger.log(level if what != self._told else logging.DEBUG, "%s: %s", self.client_id, what)  # no line at each new try
         self._told = what
@@ -226,13 +226,14 @@ class MqttClient:
 
     def _connected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            hint = "check broker_user and broker_password" if "uthori" in str(reason) or "user" in str(reason) else "check [system]"
-            self._tell(False, f"{self._place()} refuses us: {reason}; {hint}")  # noqa: FBT003
+            of_user = "uthori" in str(reason) or "user" in str(reason)
+            options = "broker_user and broker_password" if of_user else "broker_protocol and broker_client_id"
+            self._tell(False, f"{self._place()} refuses us: {reason}; check [system] {options}")
             return
         self._accepted = True
         for topic_filter, (_, qos) in list(self._handlers.items()):
             self._send_subscribe(topic_filter, qos)
-        self._tell(True, f"connected to {self._place()}")  # noqa: FBT003
+        self._tell(True, f"connected to {self._place()}")
 
     def _connect_failed(self, _client: Any, _userdata: Any) -> None:
         error = sys.exc_info()[1]  # paho calls this while it handles the error, and does not hand it on
@@ -242,17 +243,17 @@ class MqttClient:
             why = f"does not speak TLS with us ({error.reason or error}); check [system] broker_tls and broker_port"
         else:
             why = f"does not answer ({error.strerror or error})" if isinstance(error, OSError) else "does not answer"
-        self._tell(False, f"{self._place()} {why}; it is tried again until it does")  # noqa: FBT003
+        self._tell(False, f"{self._place()} {why}; it is tried again until it does")
 
     def _disconnected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if not reason.is_failure:
             return
         accepted, self._accepted = self._accepted, False
         if accepted:
-            self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")  # noqa: FBT003
+            self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")
         elif "refuses us" not in self._told:
             options = "broker_tls, broker_tls_cert and broker_protocol"
-            self._tell(False, f"{self._place()} hangs up before it takes us; check [system] {options}")  # noqa: FBT003
+            self._tell(False, f"{self._place()} hangs up before it takes us; check [system] {options}")
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         try:

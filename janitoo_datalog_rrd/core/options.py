@@ -152,15 +152,15 @@ class PluginSpecs:
         """Names of the threads, which are names of sections."""
         return ()
 
-    def thread_specs(self, name: str) -> Specs | None:
+    def thread_specs(self, name: str) -> Specs | None:  # noqa: ARG002
         """Options that a thread takes beside the common ones; None when it does not say."""
         return None
 
-    def component_specs(self, key: str) -> Specs | None:
+    def component_specs(self, key: str) -> Specs | None:  # noqa: ARG002
         """Options that a component takes beside the common ones; None when it does not say."""
         return None
 
-    def has_component(self, key: str) -> bool:
+    def has_component(self, key: str) -> bool:  # noqa: ARG002
         """Tell whether a component of that key is installed."""
         return False
 
@@ -190,9 +190,7 @@ class Options:
         self._remote_lock = threading.Lock()
 
     @classmethod
-    def load(
-        cls, path: Path, plugins: PluginSpecs | None = None, environ: Mapping[str, str] | None = None
-    ) -> Options:
+    def load(cls, path: Path, plugins: PluginSpecs | None = None, environ: Mapping[str, str] | None = None) -> Options:
         """Read and check an ini file.
 
         Args:
@@ -469,7 +467,8 @@ class _Loader:
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
             )  # fmt: skip
             return None
-        known = ", ".join(f"[{each}]" for each in ["system", *threads, *(f"{t}__NAME" for t in threads), "schema__NAME", "decoder__NAME"])
+        forms = ["system", *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "decoder__NAME"]
+        known = ", ".join(f"[{form}]" for form in forms)
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None
 
@@ -531,7 +530,8 @@ class _Loader:
             if (address := section.get("hadd")) is not None:
                 place = section.places.get("hadd", f"the default of [{name}]")
                 if address in addresses:
-                    self._fault(place, name, "hadd", f"{address} is taken already, at {addresses[address]}: each node needs its own")
+                    taken = f"{address} is taken already, at {addresses[address]}"
+                    self._fault(place, name, "hadd", f"{taken}: each node needs its own")
                 addresses.setdefault(address, place)
             file_place = section.places.get("rrd_file_0")
             rrd_file = section.get("rrd_file")
@@ -556,7 +556,8 @@ class _Loader:
             if unfit is not None:
                 option = "retention" if "retention" in section.places else "step"
                 where = section.places.get(option, str(self.path))
-                self._fault(where, name, option, f"rows of {unfit}s cannot be made of steps of {step}s: expected multiples of step")
+                message = f"rows of {unfit}s cannot be made of steps of {step}s: expected multiples of step"
+                self._fault(where, name, option, message)
 
     def _check_logging(self) -> None:
         parser = configparser.RawConfigParser(strict=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from .topics import check_filter, parse_hadd
@@ -22,7 +23,9 @@ def text(raw: str) -> str:
     """Any text of one line."""
     if "\n" in raw:
         line = raw.split("\n")[1]
-        raise ValueError(f"goes on in the next line, {line[:60]!r}: expected one line; what is indented belongs to the line before")
+        raise ValueError(
+            f"goes on in the next line, {line[:60]!r}: expected one line; what is indented belongs to the line before"
+        )
     return raw
 
 
@@ -153,9 +156,11 @@ def retention(raw: str) -> tuple[tuple[int, int], ...]:
             raise ValueError(f"{part.strip()!r} makes {kept // precision} rows: at most 10000000 are taken")
         pairs.append((precision, kept))
     pairs.sort()
-    for (finer, _), (coarser, _) in zip(pairs, pairs[1:], strict=False):
+    for (finer, _), (coarser, _) in pairwise(pairs):
         if coarser == finer or coarser % finer:
-            raise ValueError(f"{coarser}s rows cannot be made of {finer}s rows: each precision must be a multiple of the one before")
+            raise ValueError(
+                f"{coarser}s rows cannot be made of {finer}s rows: each precision must be a multiple of the one before"
+            )
     return tuple(pairs)
 
 

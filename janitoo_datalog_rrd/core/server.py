@@ -67,7 +67,9 @@ class JNTServer:
         except BaseException:
             self.stop()
             raise
-        logger.info("%s is up, with %s", self.options.service, ", ".join(thread.section for thread in self.threads) or "no thread")
+        logger.info(
+            "%s is up, with %s", self.options.service, ", ".join(thread.section for thread in self.threads) or "no thread"
+        )
 
     def reload(self, options: Options | None = None) -> None:
         """Go on with a new configuration; no sample is lost, and the session at the broker stays.

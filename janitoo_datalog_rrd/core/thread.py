@@ -194,7 +194,7 @@ class JNTBusThread(BaseThread):
     def on_failure(self, error: Exception) -> None:
         self.services.health.fail(f"thread {self.section}", f"{error}; it is tried again")
 
-    def _on_state(self, connected: bool, _what: str) -> None:  # noqa: FBT001
+    def _on_state(self, connected: bool, _what: str) -> None:
         if connected and self.nodeman is not None:
             self.services.scheduler.once(self.nodeman.announce, name=f"{self.section}.announce")
 

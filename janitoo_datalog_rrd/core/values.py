@@ -34,7 +34,8 @@ class NodeValue:
         label, help, units: text for people.
         labels: label per index, where indexes differ.
         cmd_class: the wire's command class.
-        write: takes (index, data) from the bus and acts on it, raising ValueError when the data is wrong; None for values that cannot be written.
+        write: takes (index, data) from the bus and acts on it, raising ValueError when the data is wrong; None for values that
+            cannot be written.
         poll_delay: seconds between two publications; None when it is not polled.
         rrd_type: the data source type that suits it: `DERIVE` for counters, else `GAUGE`. Sent along as
             `rrd_type`, a key that other Janitoo software ignores.

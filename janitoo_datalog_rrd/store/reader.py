@@ -34,8 +34,7 @@ class FileReader:
     def list_series(self) -> list[SeriesInfo]:
         """Every series that has a file, sorted by name."""
         records = catalogue.read(self._catalogue_path)
-        names = sorted(path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))
-        return [self._info(name, records) for name in names]
+        return [self._info(name, records) for name in self._names()]
 
     def get_series(self, name: str) -> SeriesInfo:
         """One series. Raises UnknownSeriesError."""
@@ -58,9 +57,16 @@ class FileReader:
         """Nothing is cached here."""
         return 0
 
+    def count_series(self) -> int:
+        """How many series have a file."""
+        return len(self._names())
+
     def count_cached(self) -> int:
         """Nothing is cached here."""
         return 0
+
+    def _names(self) -> list[str]:
+        return sorted(path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))
 
     def _info(self, name: str, records: dict[str, catalogue.Record]) -> SeriesInfo:
         path = self.rrd_dir / f"{name}.rrd"
