@@ -85,9 +85,13 @@ class RrdStoreThread(BaseThread):
         self.store = Store(self.settings, self.services.counters, self.services.health, self.services.clock)
 
     def config_thread(
-        self, cache_rrd_ttl: float | None = None, cache_pickle_ttl: float | None = None, cache_dead_ttl: float | None = None,
-        dirmask: str | None = RRD_DIR, filemask: str | None = "%(rrd_file)s.rrd",
-    ) -> None:  # fmt: skip
+        self,
+        cache_rrd_ttl: float | None = None,
+        cache_pickle_ttl: float | None = None,
+        cache_dead_ttl: float | None = None,
+        dirmask: str | None = RRD_DIR,
+        filemask: str | None = "%(rrd_file)s.rrd",
+    ) -> None:
         """Set how long things stay in the cache, and where files go; None leaves a setting as it is.
 
         Args:
@@ -183,16 +187,22 @@ class RrdStoreThread(BaseThread):
             on_state=self._on_state,
         )
         self._ingest = Ingest(
-            self.store.accept, routes, self.services.nodes, self.services.counters, self.services.rejected,
-            client.acknowledge, self.services.clock, self.settings.cache_max_samples,
-        )  # fmt: skip
+            self.store.accept,
+            routes,
+            self.services.nodes,
+            self.services.counters,
+            self.services.rejected,
+            client.acknowledge,
+            self.services.clock,
+            self.settings.cache_max_samples,
+        )
         for topic_filter in self._ingest.filters:
             client.subscribe(topic_filter, self._ingest.on_message)
         self._mqttc = client
         self.services.health.fail("broker", f"not connected yet to {client.settings.host}:{client.settings.port}")
         client.start()
 
-    def _on_state(self, connected: bool, what: str) -> None:  # noqa: FBT001
+    def _on_state(self, connected: bool, what: str) -> None:
         if connected:
             self.services.health.ok("broker")
             return
@@ -310,7 +320,7 @@ class RrdStoreThread(BaseThread):
         directory.mkdir(parents=True, exist_ok=True)
         return str(directory)
 
-    def get_rrd_public_directory(self, params: Mapping[str, str]) -> str:  # noqa: ARG002
+    def get_rrd_public_directory(self, params: Mapping[str, str]) -> str:
         """Folder of the RRD files; made when it is not there."""
         self.settings.rrd_dir.mkdir(parents=True, exist_ok=True)
         return str(self.settings.rrd_dir)
@@ -435,10 +445,16 @@ class RrdBus(JNTBus):
         self._add_count("count_series", lambda: self.get_count_series(self.uuid, 0), "Series in the cache")
         self.add_value(
             NodeValue(
-                uuid="actions", read=lambda: None, write=lambda index, data: self.set_action(self.uuid, index, data),
-                genre=GENRE_BASIC, type=TYPE_LIST, label="Actions", help="Act on the server", cmd_class=CLASS_CONTROLLER,
+                uuid="actions",
+                read=lambda: None,
+                write=lambda index, data: self.set_action(self.uuid, index, data),
+                genre=GENRE_BASIC,
+                type=TYPE_LIST,
+                label="Actions",
+                help="Act on the server",
+                cmd_class=CLASS_CONTROLLER,
                 extra={"list_items": ["flush"]},
-            )  # fmt: skip
+            )
         )
         for name in _TTLS:
             self.add_value(self._ttl_value(name))
@@ -471,11 +487,11 @@ class RrdBus(JNTBus):
         """Tell whether the store thread is alive."""
         return self.store is not None and self.store.is_alive()
 
-    def get_count_series(self, node_uuid: str, index: int | str) -> int | None:  # noqa: ARG002
+    def get_count_series(self, node_uuid: str, index: int | str) -> int | None:
         """Number of series in the cache; None before the start."""
         return self.store.get_count_series() if self.store is not None else None
 
-    def get_count_values(self, node_uuid: str, index: int | str) -> int | None:  # noqa: ARG002
+    def get_count_values(self, node_uuid: str, index: int | str) -> int | None:
         """Number of values in the cache; None before the start."""
         return self.store.get_count_values() if self.store is not None else None
 
@@ -483,7 +499,7 @@ class RrdBus(JNTBus):
         """Name of this package."""
         return __package__ or ""
 
-    def set_action(self, node_uuid: str, index: int | str, data: Any) -> None:  # noqa: ARG002
+    def set_action(self, node_uuid: str, index: int | str, data: Any) -> None:
         """Act on the server: `flush` writes every cached sample to the RRD files.
 
         Raises:
@@ -504,9 +520,15 @@ class RrdBus(JNTBus):
                 self.store.config_thread(**{name: taken}, dirmask=None, filemask=None)
 
         return NodeValue(
-            uuid=name, read=lambda: self.options.get_option(self.section.name, name), write=write, genre=GENRE_CONFIG,
-            type=TYPE_STRING, label=name, units="s", cmd_class=CLASS_CONFIGURATION,
-        )  # fmt: skip
+            uuid=name,
+            read=lambda: self.options.get_option(self.section.name, name),
+            write=write,
+            genre=GENRE_CONFIG,
+            type=TYPE_STRING,
+            label=name,
+            units="s",
+            cmd_class=CLASS_CONFIGURATION,
+        )
 
 
 def _index_order(index: str) -> tuple[int, str]:

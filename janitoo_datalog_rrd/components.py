@@ -34,15 +34,23 @@ class RrdDatasource(JNTComponent):
         }
         self.add_value(
             NodeValue(
-                uuid="source", read=lambda: {index: self.get_rrd_label(self.uuid, index) for index in self._sources},
-                genre=GENRE_BASIC, type=TYPE_STRING, label="Source", help="Labels of the data sources",
-            )  # fmt: skip
+                uuid="source",
+                read=lambda: {index: self.get_rrd_label(self.uuid, index) for index in self._sources},
+                genre=GENRE_BASIC,
+                type=TYPE_STRING,
+                label="Source",
+                help="Labels of the data sources",
+            )
         )
         self.add_value(
             NodeValue(
-                uuid="http_file", read=lambda: self.get_http_rrd_file(self.uuid, 0), genre=GENRE_BASIC, type=TYPE_STRING,
-                label="RRD file over HTTP", cmd_class=CLASS_WEB_RESOURCE,
-            )  # fmt: skip
+                uuid="http_file",
+                read=lambda: self.get_http_rrd_file(self.uuid, 0),
+                genre=GENRE_BASIC,
+                type=TYPE_STRING,
+                label="RRD file over HTTP",
+                cmd_class=CLASS_WEB_RESOURCE,
+            )
         )
         self.add_value(self._config("source_config", lambda: dict(self._sources), TYPE_STRING, self._set_source))
         self.add_value(self._config("rrd_file", lambda: self._rrd_file, TYPE_STRING))
@@ -70,12 +78,12 @@ class RrdDatasource(JNTComponent):
         """Name of this package."""
         return __package__ or ""
 
-    def get_http_rrd_file(self, node_uuid: str, index: int | str) -> str | None:  # noqa: ARG002
+    def get_http_rrd_file(self, node_uuid: str, index: int | str) -> str | None:
         """Path of the raw file on the web server; None before the start."""
         store = self._bus.store if self._bus is not None else None
         return store.get_rrd_httpname(self._rrd_file) if store is not None and self._rrd_file else None
 
-    def get_rrd_label(self, node_uuid: str, index: int | str) -> str | None:  # noqa: ARG002
+    def get_rrd_label(self, node_uuid: str, index: int | str) -> str | None:
         """Label of a data source; None when there is none of that index, or before the start."""
         store = self._bus.store if self._bus is not None else None
         config = self._sources.get(int(index) if str(index).isdigit() else index)
@@ -84,7 +92,7 @@ class RrdDatasource(JNTComponent):
     def _config(self, uuid: str, read: Any, kind: int, write: Any = None) -> NodeValue:
         return NodeValue(
             uuid=uuid, read=read, write=write, genre=GENRE_CONFIG, type=kind, label=uuid, cmd_class=CLASS_CONFIGURATION
-        )  # fmt: skip
+        )
 
     def _set_source(self, index: int | str, data: Any) -> None:
         """Set a data source over the bus: it is added to the file, or takes another's place; the others keep their history."""
@@ -107,9 +115,14 @@ class RrdResourceComponent(JNTComponent):
         super().__init__(bus, addr, **kwargs)
         self.add_value(
             NodeValue(
-                uuid="resource", read=lambda: self.section.get("resource", "rrd"), genre=GENRE_CONFIG, type=TYPE_STRING,
-                label="Resource", help="First part of the path on the web server", cmd_class=CLASS_WEB_RESOURCE,
-            )  # fmt: skip
+                uuid="resource",
+                read=lambda: self.section.get("resource", "rrd"),
+                genre=GENRE_CONFIG,
+                type=TYPE_STRING,
+                label="Resource",
+                help="First part of the path on the web server",
+                cmd_class=CLASS_WEB_RESOURCE,
+            )
         )
 
     def check_heartbeat(self) -> bool:

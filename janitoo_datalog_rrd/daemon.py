@@ -68,7 +68,7 @@ class Daemon:
             command += ["front", "--ready-fd", str(theirs)]
             process = subprocess.Popen(  # noqa: S603 - our own program, no shell
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=[theirs], start_new_session=True
-            )  # fmt: skip
+            )
             os.close(theirs)
             select.select([stream], [], [], _START_TIMEOUT_S)
             if stream.readline() != b"up\n":

@@ -81,9 +81,16 @@ class Ingest:
     """
 
     def __init__(
-        self, accept: Callable[[Sequence[Reading], float], int], routes: Iterable[Route], nodes: NodeRegistry, counters: Counters,
-        rejected: RejectedLog, acknowledge: Callable[[Message], None], clock: Callable[[], float], waiting_max: int,
-    ) -> None:  # fmt: skip
+        self,
+        accept: Callable[[Sequence[Reading], float], int],
+        routes: Iterable[Route],
+        nodes: NodeRegistry,
+        counters: Counters,
+        rejected: RejectedLog,
+        acknowledge: Callable[[Message], None],
+        clock: Callable[[], float],
+        waiting_max: int,
+    ) -> None:
         self._accept = accept
         self._routes = list(routes)
         self._nodes = nodes

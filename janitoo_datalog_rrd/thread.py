@@ -38,6 +38,6 @@ class RrdThread(JNTBusThread):
     OptionSpec("auto_series", parsers.boolean, True),
     OptionSpec("max_series", parsers.integer(0, 10_000_000), 10_000),
 )
-def make_thread(options: Options, force: bool = False) -> RrdThread | None:  # noqa: FBT001, FBT002
+def make_thread(options: Options, force: bool = False) -> RrdThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""
     return RrdThread(options) if force or options.get_option(SECTION, "auto_start", True) else None

@@ -160,8 +160,12 @@ def test_every_class_and_method_of_the_text_is_there() -> None:
     assert list(inspect.signature(RrdStoreThread.add_config).parameters) == ["self", "rrd_file", "step", "config"]
     parameters = inspect.signature(RrdStoreThread.config_thread).parameters
     assert [(name, parameters[name].default) for name in list(parameters)[1:]] == [
-        ("cache_rrd_ttl", None), ("cache_pickle_ttl", None), ("cache_dead_ttl", None), ("dirmask", "rrd"), ("filemask", "%(rrd_file)s.rrd"),
-    ]  # fmt: skip
+        ("cache_rrd_ttl", None),
+        ("cache_pickle_ttl", None),
+        ("cache_dead_ttl", None),
+        ("dirmask", "rrd"),
+        ("filemask", "%(rrd_file)s.rrd"),
+    ]
 
 
 def test_values_from_the_broker_are_in_the_rrd_file(
@@ -191,7 +195,9 @@ def test_on_value_takes_a_message_as_paho_hands_it(store_thread: RrdStoreThread,
 
 def test_on_value_before_the_start_says_so(options: Options) -> None:
     with pytest.raises(JanitooError, match="start it first"):
-        RrdStoreThread("datarrd", options).on_value(None, None, SimpleNamespace(topic="t", payload=b"1", qos=0, retain=False, mid=0))
+        RrdStoreThread("datarrd", options).on_value(
+            None, None, SimpleNamespace(topic="t", payload=b"1", qos=0, retain=False, mid=0)
+        )
 
 
 def test_update_last_takes_one_datum(store_thread: RrdStoreThread) -> None:
@@ -209,8 +215,10 @@ def test_counts_and_index_of_the_cache(store_thread: RrdStoreThread) -> None:
     assert store_thread.get_count_series() == 2
     assert store_thread.get_count_values() == 3
     assert sorted(store_thread.create_store_index()) == [
-        ("0048/0002", "load", "0"), ("0048/0002", "load", "1"), ("0050/0001", "temperature", "0"),
-    ]  # fmt: skip
+        ("0048/0002", "load", "0"),
+        ("0048/0002", "load", "1"),
+        ("0050/0001", "temperature", "0"),
+    ]
 
 
 def test_values_to_dump_are_those_whose_time_has_come(store_thread: RrdStoreThread, services: Services) -> None:
@@ -423,7 +431,9 @@ def test_a_datasource_component_makes_its_file_and_tells_about_it(rrd_bus: RrdBu
     assert source.stop()
 
 
-def test_a_data_source_set_over_the_bus_is_added_to_the_file_and_stays(rrd_bus: RrdBus, options: Options, services: Services) -> None:
+def test_a_data_source_set_over_the_bus_is_added_to_the_file_and_stays(
+    rrd_bus: RrdBus, options: Options, services: Services
+) -> None:
     source = make_datasource(bus=rrd_bus, addr="0014/0002", section=options.section("datarrd__load"), oid="datarrd.datasource")
     source.start(None)
     write = source.values["source_config"].write
@@ -434,7 +444,7 @@ def test_a_data_source_set_over_the_bus_is_added_to_the_file_and_stays(rrd_bus: 
     again = Options.load(options.path, services.plugins)
     assert again.apply_remote(bus.REMOTE_OPTIONS) == []
     assert again.section("datarrd__load").indexed("source_config")[2][4] == "load15"
-    with pytest.raises(ValueError, match="5 parts|has 1 parts"):
+    with pytest.raises(ValueError, match="has 1 parts"):
         write(3, "nonsense")
 
 

@@ -31,7 +31,9 @@ def big_broker(make_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
 def outside(tmp_path: Path) -> set[Path]:
     """Files outside the server's home and its broker's folder."""
     ours = ("home", "house.conf")
-    return {path for path in tmp_path.rglob("*") if path.relative_to(tmp_path).parts[0] not in ours and "mosquitto" not in str(path)}
+    return {
+        path for path in tmp_path.rglob("*") if path.relative_to(tmp_path).parts[0] not in ours and "mosquitto" not in str(path)
+    }
 
 
 HOSTILE = [
@@ -70,13 +72,32 @@ def test_no_message_stops_the_thread_and_every_one_is_counted(tmp_path: Path, bi
         names = house.names()
         assert {"0001.0001.good.0", "plain.good", "doc.good.a.0", "doc.good.a.1.b"} <= set(names)
         rejected = house.server.services.rejected.last()
-        assert {each.reason for each in rejected} >= {"not_json", "not_finite", "too_deep", "bad_hadd", "bad_time", "bad_heartbeat"}
+        assert {each.reason for each in rejected} >= {
+            "not_json",
+            "not_finite",
+            "too_deep",
+            "bad_hadd",
+            "bad_time",
+            "bad_heartbeat",
+        }
         assert all(len(each.payload) <= 200 and len(each.topic) <= 200 for each in rejected)
         assert house.server.services.health.problems() == {}
     assert outside(tmp_path) == before
 
 
-EVIL_NAMES = ["../../evil", "..", ".hidden", "/etc/passwd", "a\\b", "DS:x", "--start", "x" * 100, "<script>alert(1)</script>", "%s%n", "a:b\"c'"]
+EVIL_NAMES = [
+    "../../evil",
+    "..",
+    ".hidden",
+    "/etc/passwd",
+    "a\\b",
+    "DS:x",
+    "--start",
+    "x" * 100,
+    "<script>alert(1)</script>",
+    "%s%n",
+    "a:b\"c'",
+]
 
 
 @pytest.mark.parametrize("uuid", EVIL_NAMES)
@@ -84,7 +105,9 @@ def test_an_evil_name_becomes_a_safe_series(tmp_path: Path, mosquitto: Mosquitto
     before = outside(tmp_path)
     with live_in(tmp_path, mosquitto) as house:
         topic = "/values/user/0001/0001/x"
-        house.publish((topic, json.dumps({"0": {"hadd": "0001/0001", "uuid": uuid, "data": 1, "genre": 2, "label": uuid, "units": uuid}})))
+        house.publish(
+            (topic, json.dumps({"0": {"hadd": "0001/0001", "uuid": uuid, "data": 1, "genre": 2, "label": uuid, "units": uuid}}))
+        )
         own = [name for name in house.names() if name.startswith("0001.")]
         assert len(own) == 1
         graph = f"{house.url}/rrd/graph/{own[0]}.png?start=-1h"

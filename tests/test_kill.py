@@ -94,12 +94,20 @@ def test_a_server_killed_again_and_again_loses_and_doubles_nothing(
         publisher.enough.set()
         publisher.join()
     count = publisher.published
-    wait_until(lambda: all(read_last(rrds, series) == begin + count - 1 for series in range(SERIES)) or flush(command_line, ini), 60, "the rest")
+    wait_until(
+        lambda: all(read_last(rrds, series) == begin + count - 1 for series in range(SERIES)) or flush(command_line, ini),
+        60,
+        "the rest",
+    )
     assert running.stop() == 0
     for series in range(SERIES):
-        (first, _, step), _, rows = rrdtool.fetch(str(rrds / f"numbered.{series}.v.rrd"), "AVERAGE", f"--start={begin}", f"--end={begin + count - 2}")
+        (first, _, step), _, rows = rrdtool.fetch(
+            str(rrds / f"numbered.{series}.v.rrd"), "AVERAGE", f"--start={begin}", f"--end={begin + count - 2}"
+        )
         assert (first, step) == (begin, 1)
-        assert [row[0] for row in rows][: count - 1] == [float(number) for number in range(1, count)], f"series {series}, seed {seed}"
+        assert [row[0] for row in rows][: count - 1] == [float(number) for number in range(1, count)], (
+            f"series {series}, seed {seed}"
+        )
 
 
 def read_last(rrds: Path, series: int) -> int:

@@ -143,4 +143,3 @@ def test_the_shipped_ini_names_every_option_with_its_default(root: Path) -> None
             wrong.append(f"[{section}] {spec.name} = {raw}, but its default is {spec.default}")
     assert not missing
     assert not wrong
-

@@ -204,9 +204,13 @@ class EmbeddedBroker:
         try:
             process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
                 self._command,
-                cwd=self.folder.path, env={**environ, "LC_ALL": "C.UTF-8"}, start_new_session=True,  # Ctrl-C is for the server
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            )  # fmt: skip
+                cwd=self.folder.path,
+                env={**environ, "LC_ALL": "C.UTF-8"},
+                start_new_session=True,  # Ctrl-C is for the server
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
         except OSError as error:
             return f"the embedded broker cannot be run: {self._command[0]}: {error.strerror}"
         with process:

@@ -33,9 +33,9 @@ class JNTBus(JNTComponent):
 
     def start(
         self,
-        mqttc: MqttClient | None,  # noqa: ARG002
+        mqttc: MqttClient | None,
         trigger_thread_reload_cb: Callable[[], None] | None = None,
-        **kwargs: Any,  # noqa: ARG002
+        **kwargs: Any,
     ) -> bool:
         """Start the controller.
 
@@ -47,6 +47,6 @@ class JNTBus(JNTComponent):
         self._trigger_reload = trigger_thread_reload_cb
         return True
 
-    def stop(self, **kwargs: Any) -> bool:  # noqa: ARG002
+    def stop(self, **kwargs: Any) -> bool:
         """Stop the controller."""
         return True

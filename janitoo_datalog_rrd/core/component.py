@@ -48,7 +48,7 @@ class JNTComponent:
         self.values[value.uuid] = value
         return value
 
-    def start(self, mqttc: MqttClient | None) -> bool:  # noqa: ARG002
+    def start(self, mqttc: MqttClient | None) -> bool:
         """Start the component; False says that the thing behind it is not there and the node stays away."""
         return True
 

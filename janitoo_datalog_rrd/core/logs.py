@@ -21,8 +21,16 @@ MASK = "***"
 _DEFAULT_FORMAT = "%(levelname)-7s %(name)s: %(message)s"
 # What Python's logging.config, and the words of the ini that it evaluates, raise on a fault.
 _FAULTS = (
-    AttributeError, ImportError, LookupError, NameError, RuntimeError, SyntaxError, TypeError, ValueError, configparser.Error,
-)  # fmt: skip
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    configparser.Error,
+)
 
 
 class SecretFilter(logging.Filter):

@@ -121,9 +121,15 @@ class MqttClient:
     """
 
     def __init__(
-        self, settings: BrokerSettings, client_id: str, *, persistent: bool = False, will: Will | None = None,
-        manual_ack: bool = False, on_state: Callable[[bool, str], None] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        settings: BrokerSettings,
+        client_id: str,
+        *,
+        persistent: bool = False,
+        will: Will | None = None,
+        manual_ack: bool = False,
+        on_state: Callable[[bool, str], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.client_id = client_id
         self._persistent = persistent

@@ -56,9 +56,13 @@ class NodeManager:
     """
 
     def __init__(
-        self, client: MqttClient, scheduler: Scheduler, options: Options, prefix: str,
+        self,
+        client: MqttClient,
+        scheduler: Scheduler,
+        options: Options,
+        prefix: str,
         on_described: Callable[[JNTComponent], None] = lambda _node: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.client = client
         self.scheduler = scheduler
         self.options = options
@@ -273,13 +277,23 @@ class NodeManager:
                 self._every(node.heartbeat, self._heartbeat, node, f"heartbeat.{node.hadd}")
 
         return NodeValue(
-            uuid=name, read=lambda: getattr(node, name), write=write, genre=GENRE_CONFIG, type=TYPE_STRING,
-            label=name.capitalize(), cmd_class=CLASS_CONFIGURATION, units="s" if name == "heartbeat" else None,
-        )  # fmt: skip
+            uuid=name,
+            read=lambda: getattr(node, name),
+            write=write,
+            genre=GENRE_CONFIG,
+            type=TYPE_STRING,
+            label=name.capitalize(),
+            cmd_class=CLASS_CONFIGURATION,
+            units="s" if name == "heartbeat" else None,
+        )
 
 
 def _system_value(node: JNTComponent, name: str) -> NodeValue:
     return NodeValue(
-        uuid=name, read=lambda: getattr(node, name), genre=GENRE_SYSTEM, type=TYPE_STRING, label=name.upper(),
+        uuid=name,
+        read=lambda: getattr(node, name),
+        genre=GENRE_SYSTEM,
+        type=TYPE_STRING,
+        label=name.upper(),
         cmd_class=CLASS_CONFIGURATION,
-    )  # fmt: skip
+    )

@@ -152,15 +152,15 @@ class PluginSpecs:
         """Names of the threads, which are names of sections."""
         return ()
 
-    def thread_specs(self, name: str) -> Specs | None:  # noqa: ARG002
+    def thread_specs(self, name: str) -> Specs | None:
         """Options that a thread takes beside the common ones; None when it does not say."""
         return None
 
-    def component_specs(self, key: str) -> Specs | None:  # noqa: ARG002
+    def component_specs(self, key: str) -> Specs | None:
         """Options that a component takes beside the common ones; None when it does not say."""
         return None
 
-    def has_component(self, key: str) -> bool:  # noqa: ARG002
+    def has_component(self, key: str) -> bool:
         """Tell whether a component of that key is installed."""
         return False
 
@@ -179,9 +179,13 @@ class Options:
     """
 
     def __init__(
-        self, path: Path, sections: dict[str, Section], components: dict[str, dict[str, str]], raw: str,
+        self,
+        path: Path,
+        sections: dict[str, Section],
+        components: dict[str, dict[str, str]],
+        raw: str,
         given: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.path = path
         self.given = given
         self.sections = sections
@@ -463,9 +467,11 @@ class _Loader:
                 extra = self.plugins.component_specs(key)
                 return _Open(_merge(COMPONENT, extra), anything=extra is None)
             self._fault(
-                self.section_places.get(name, "environment"), name, "",
+                self.section_places.get(name, "environment"),
+                name,
+                "",
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
-            )  # fmt: skip
+            )
             return None
         forms = ["system", *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "decoder__NAME"]
         known = ", ".join(f"[{form}]" for form in forms)

@@ -51,9 +51,16 @@ class Scheduler:
 
         first: Any = datetime.now(timezone.utc) if at_once else undefined
         self._scheduler.add_job(
-            call, "interval", args=args, seconds=max(seconds, 0.05), jitter=jitter or None,
-            id=name, name=name, replace_existing=True, next_run_time=first,
-        )  # fmt: skip
+            call,
+            "interval",
+            args=args,
+            seconds=max(seconds, 0.05),
+            jitter=jitter or None,
+            id=name,
+            name=name,
+            replace_existing=True,
+            next_run_time=first,
+        )
 
     def once(self, call: Callable[..., Any], *args: Any, name: str) -> None:
         """Call a function once, soon, in a worker thread."""

@@ -71,7 +71,7 @@ class PiCpuComponent(JNTComponent):
         self._add("frequency", self._read_frequency, "CPU frequency", "MHz")
         self._add("voltage", self._read_voltage, "CPU core voltage", "V")
 
-    def start(self, mqttc: MqttClient | None) -> bool:  # noqa: ARG002
+    def start(self, mqttc: MqttClient | None) -> bool:
         """Start the component; False where the machine is no Raspberry Pi."""
         if self._is_raspberry_pi():
             return True

@@ -16,7 +16,7 @@ class HostSensorThread(JNTBusThread):
 
 
 @takes_options()
-def make_thread(options: Options, force: bool = False) -> HostSensorThread | None:  # noqa: FBT001, FBT002
+def make_thread(options: Options, force: bool = False) -> HostSensorThread | None:
     """Make the thread where the ini has its section with `auto_start` on, or with force; else None."""
     if force or (SECTION in options.given and options.get_option(SECTION, "auto_start")):
         return HostSensorThread(options)

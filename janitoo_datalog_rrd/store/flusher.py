@@ -38,9 +38,15 @@ class Flusher:
     """
 
     def __init__(
-        self, cache: Cache, settings: StoreSettings, counters: Counters, health: Health,
-        clock: Callable[[], float], monotonic: Callable[[], float], on_damage: Callable[[Path, str], None],
-    ) -> None:  # fmt: skip
+        self,
+        cache: Cache,
+        settings: StoreSettings,
+        counters: Counters,
+        health: Health,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        on_damage: Callable[[Path, str], None],
+    ) -> None:
         self.cache = cache
         self.settings = settings
         self.counters = counters

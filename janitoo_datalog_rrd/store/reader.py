@@ -74,13 +74,17 @@ class FileReader:
         try:
             header = rrdfile.read_header(path)
         except StoreError:
-            return SeriesInfo(name, "", f"{name} (unreadable)", 0, False, (), path, 0)  # noqa: FBT003
+            return SeriesInfo(name, "", f"{name} (unreadable)", 0, False, (), path, 0)
         columns = tuple(
             Column(
-                source.name, tuple(record["key"]) if record else (), record["label"] if record else source.name,
-                record["units"] if record else "", _FILE_TYPES.get(source.ds_type, source.ds_type),
-                math.nan if value != value else value, float(header.last_update),
-            )  # fmt: skip
+                source.name,
+                tuple(record["key"]) if record else (),
+                record["label"] if record else source.name,
+                record["units"] if record else "",
+                _FILE_TYPES.get(source.ds_type, source.ds_type),
+                math.nan if value != value else value,
+                float(header.last_update),
+            )
             for source, value in zip(header.sources, header.last_values, strict=True)
         )
         label, node = (record["label"], record["node"]) if record else (name, "")

@@ -24,9 +24,18 @@ class _PlainUnpickler(pickle.Unpickler):
 
 # What a damaged pickle can raise, found by flipping bytes: the C unpickler lets the errors of the objects it builds through.
 UNREADABLE = (
-    pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError,
-    UnicodeDecodeError, NotImplementedError,
-)  # fmt: skip
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    UnicodeDecodeError,
+    NotImplementedError,
+)
 
 
 def dumps(data: Any) -> bytes:

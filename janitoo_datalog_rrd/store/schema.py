@@ -40,8 +40,8 @@ class Schema:
         archives = []
         for precision, kept in self.retention:
             steps, rows = max(1, precision // self.step), max(1, kept // max(precision, self.step))
-            for cf in ("AVERAGE",) if steps == 1 else ("AVERAGE", "MIN", "MAX"):
-                archives.append(f"RRA:{cf}:0.5:{steps}:{rows}")
+            functions = ("AVERAGE",) if steps == 1 else ("AVERAGE", "MIN", "MAX")
+            archives += [f"RRA:{cf}:0.5:{steps}:{rows}" for cf in functions]
         return tuple(archives)
 
     def heartbeat(self) -> int:

@@ -49,8 +49,19 @@ class ColumnState:
     """
 
     __slots__ = (
-        "ds_type", "key", "label", "last_time", "last_value", "name", "number", "previous", "series", "times", "units", "values",
-    )  # fmt: skip
+        "ds_type",
+        "key",
+        "label",
+        "last_time",
+        "last_value",
+        "name",
+        "number",
+        "previous",
+        "series",
+        "times",
+        "units",
+        "values",
+    )
 
     def __init__(self, series: Series, number: int, name: str, key: Key, label: str, units: str, ds_type: str) -> None:
         self.series = series
@@ -111,7 +122,20 @@ class Series:
         touched: when it was last given a sample, by the monotonic clock.
     """
 
-    __slots__ = ("columns", "configured", "label", "name", "node", "path", "ready", "rows", "schema", "step", "touched", "written")
+    __slots__ = (
+        "columns",
+        "configured",
+        "label",
+        "name",
+        "node",
+        "path",
+        "ready",
+        "rows",
+        "schema",
+        "step",
+        "touched",
+        "written",
+    )
 
     def __init__(self, name: str, path: Path, node: str, label: str, schema: Schema, *, step: int | None = None) -> None:
         self.name = name
@@ -143,11 +167,9 @@ class Series:
             return [DataSource(column.name, column.ds_type, 2 * self.step) for column in self.columns]
         heartbeat = self.schema.heartbeat()
         return [
-            DataSource(
-                column.name, _AUTO_TYPES[column.ds_type], heartbeat, 0.0 if column.ds_type in _WHOLE_TYPES else math.nan
-            )
+            DataSource(column.name, _AUTO_TYPES[column.ds_type], heartbeat, 0.0 if column.ds_type in _WHOLE_TYPES else math.nan)
             for column in self.columns
-        ]  # fmt: skip
+        ]
 
     def whole(self) -> list[bool]:
         """For each column, whether the file takes whole numbers only."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Key, Reading, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
@@ -60,9 +60,13 @@ class Store:
     """
 
     def __init__(
-        self, settings: StoreSettings, counters: Counters, health: Health,
-        clock: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self,
+        settings: StoreSettings,
+        counters: Counters,
+        health: Health,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings = settings
         self.counters = counters
         self.health = health
@@ -422,8 +426,9 @@ class Store:
             logger.warning(
                 "%d readings of new values were dropped: there are %d series already; raise max_series in [datarrd], "
                 "or narrow what is subscribed",
-                refused, self._auto_count,
-            )  # fmt: skip
+                refused,
+                self._auto_count,
+            )
 
     def bury_dead(self) -> list[str]:
         """Take series without a sample for `cache_dead_ttl` out of the cache and return their names."""

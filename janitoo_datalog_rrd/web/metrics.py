@@ -68,7 +68,7 @@ def metrics() -> Response:
 
 def _gauges(here: Room) -> tuple[int, int]:
     store = here.services.store
-    return (0, 0) if store is None else (len(store.list_series()), store.count_cached())
+    return (0, 0) if store is None else (store.count_series(), store.count_cached())
 
 
 def _family(name: str, kind: str, told: str, label: str, counts: dict[str, int]) -> Iterable[str]:

@@ -27,9 +27,13 @@ class HttpBus(JNTBus):
     def _tell(self, uuid: str, kind: int, value: str | int) -> None:
         self.add_value(
             NodeValue(
-                uuid=uuid, read=lambda: value, genre=GENRE_SYSTEM, type=kind, label=f"HTTP {uuid}",
+                uuid=uuid,
+                read=lambda: value,
+                genre=GENRE_SYSTEM,
+                type=kind,
+                label=f"HTTP {uuid}",
                 cmd_class=CLASS_WEB_CONTROLLER,
-            )  # fmt: skip
+            )
         )
 
 
@@ -70,6 +74,6 @@ class HttpThread(JNTBusThread):
     OptionSpec("http_host", parsers.word, "localhost", indexed=True),
     OptionSpec("http_port", parsers.integer(0, 65535), 8081, indexed=True),
 )
-def make_thread(options: Options, force: bool = False) -> HttpThread | None:  # noqa: FBT001, FBT002
+def make_thread(options: Options, force: bool = False) -> HttpThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""
     return HttpThread(options) if force or options.get_option(SECTION, "auto_start", True) else None

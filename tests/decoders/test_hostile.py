@@ -116,7 +116,7 @@ def test_a_topic_of_65535_bytes_makes_no_series(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_messages_with_bytes_changed_at_random_stop_no_decoder(name: str) -> None:
-    chance = random.Random(20240203)  # noqa: S311 - a repeatable test, no secret
+    chance = random.Random(20240203)
     value = {"hadd": "0001/0001", "uuid": "x", "index": 0, "genre": 2, "type": 3, "data": "21.5", "units": "°C", "label": None}
     seeds = [
         json.dumps(value).encode(),

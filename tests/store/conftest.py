@@ -31,7 +31,13 @@ class Clock:
 
 def schema(name: str = "default", pattern: str = ".*", **changes: Any) -> Schema:
     """A schema with a step of 10 s, unless told otherwise."""
-    values: dict[str, Any] = {"step": 10, "retention": retention("10s:1d, 1m:7d"), "hold": 3600.0, "reorder_window": 10.0, **changes}
+    values: dict[str, Any] = {
+        "step": 10,
+        "retention": retention("10s:1d, 1m:7d"),
+        "hold": 3600.0,
+        "reorder_window": 10.0,
+        **changes,
+    }
     return Schema(name, re.compile(pattern), **values)
 
 

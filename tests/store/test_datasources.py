@@ -13,7 +13,9 @@ from janitoo_datalog_rrd.core.errors import StoreError
 from janitoo_datalog_rrd.store.settings import SourceConfig
 from janitoo_datalog_rrd.store.store import Store
 
-LOAD = [SourceConfig(("0048/0002", "load", str(index)), "GAUGE", label) for index, label in enumerate(("load1", "load5", "load15"))]
+LOAD = [
+    SourceConfig(("0048/0002", "load", str(index)), "GAUGE", label) for index, label in enumerate(("load1", "load5", "load15"))
+]
 STEP = 60
 # the first row after START; START itself is no multiple of the step
 FIRST = int(START // STEP + 1) * STEP
@@ -31,7 +33,9 @@ def test_the_file_has_the_original_layout(store: Store) -> None:
     assert [info[f"ds[{label}].index"] for label in ("load1", "load5", "load15")] == [0, 1, 2]
     assert (info["ds[load1].minimal_heartbeat"], info["ds[load1].type"]) == (2 * STEP, "GAUGE")
     assert (info["ds[load1].min"], info["ds[load1].max"]) == (None, None)
-    archives = {(info[f"rra[{n}].cf"], info[f"rra[{n}].pdp_per_row"], info[f"rra[{n}].rows"], info[f"rra[{n}].xff"]) for n in range(12)}
+    archives = {
+        (info[f"rra[{n}].cf"], info[f"rra[{n}].pdp_per_row"], info[f"rra[{n}].rows"], info[f"rra[{n}].xff"]) for n in range(12)
+    }
     assert archives == {(cf, steps, 1440, 0.5) for cf in ("AVERAGE", "MAX", "MIN") for steps in (1, 12, 144, 288)}
     assert "rra[12].cf" not in info
     assert store.settings.list_path.parent == store.path_of("load").parent
@@ -47,7 +51,7 @@ def test_a_row_per_step_holds_the_last_values(store: Store, clock: Clock) -> Non
     found = rows(store.path_of("load"), FIRST - STEP, FIRST + 4 * STEP - 1)
     assert [found[FIRST + STEP * minute] for minute in range(5)] == [
         (1.5 + minute, 2.0 + minute, 3.0 + minute) for minute in range(5)
-    ]  # fmt: skip
+    ]
 
 
 def test_a_value_that_is_silent_stands_and_then_is_unknown(make_store: Callable[..., Store], clock: Clock) -> None:
@@ -144,7 +148,7 @@ def test_rows_survive_a_kill(make_store: Callable[..., Store], clock: Clock) -> 
     found = rows(store.path_of("load"), FIRST - STEP, FIRST + 9 * STEP - 1)
     assert [found[FIRST + STEP * minute] for minute in range(10)] == [
         (1.0 + minute, 2.0 + minute, 3.0 + minute) for minute in range(10)
-    ]  # fmt: skip
+    ]
 
 
 def fill(store: Store, clock: Clock, minutes: int) -> dict[int, tuple[float | None, ...]]:

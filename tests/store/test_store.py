@@ -141,7 +141,9 @@ def test_a_full_cache_takes_nothing_and_loses_nothing(make_store: Callable[..., 
     assert store.accept([Reading(KEY, 1.0, START - 50)]) == 1
 
 
-def test_series_past_the_limit_are_refused_and_counted(make_store: Callable[..., Store], caplog: pytest.LogCaptureFixture) -> None:
+def test_series_past_the_limit_are_refused_and_counted(
+    make_store: Callable[..., Store], caplog: pytest.LogCaptureFixture
+) -> None:
     store = make_store(max_series=3)
     for index in range(5):
         store.accept([Reading((f"topic/{index}", ""), 1.0)])
@@ -160,14 +162,18 @@ def test_without_auto_series_only_datasources_are_logged(make_store: Callable[..
 
 
 def test_the_first_schema_that_matches_the_name_wins(make_store: Callable[..., Store], clock: Clock) -> None:
-    store = make_store(schemas=Schemas([schema(), schema("power", r".*power", step=5), schema("kitchen", r"kitchen\..*", step=30)]))
+    store = make_store(
+        schemas=Schemas([schema(), schema("power", r".*power", step=5), schema("kitchen", r"kitchen\..*", step=30)])
+    )
     for topic in ("kitchen/power", "kitchen/temperature", "attic"):
         store.accept([Reading((topic, ""), 1.0)])
     clock.now += 60
     store.flush_all()
     assert {info.name: info.step for info in store.list_series()} == {
-        "kitchen.power": 5, "kitchen.temperature": 30, "attic": 10,
-    }  # fmt: skip
+        "kitchen.power": 5,
+        "kitchen.temperature": 30,
+        "attic": 10,
+    }
     assert rrdtool.info(str(store.path_of("kitchen.temperature")))["step"] == 30
 
 

@@ -76,6 +76,9 @@ class RrdStore:
         """Accept a row that is not in the file yet."""
         self.cached.setdefault(name, []).append(":".join(map(str, (timestamp, *values))))
 
+    def count_series(self) -> int:
+        return len(self.list_series())
+
     def list_series(self) -> list[SeriesInfo]:
         return [self.get_series(name) for name in sorted(self.series)]
 

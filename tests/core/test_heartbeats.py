@@ -1,0 +1,131 @@
+"""The nodes of the house: there when they say so, gone when they say so or fall silent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from janitoo_datalog_rrd.core.errors import DecodeError
+from janitoo_datalog_rrd.core.heartbeats import MAX_NODES, NodeRegistry
+
+
+class Clock:
+    """Seconds since the epoch, as the test sets them."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def nodes(clock: Clock) -> NodeRegistry:
+    return NodeRegistry(timeout=60, count=3, clock=clock)
+
+
+def state_of(nodes: NodeRegistry, hadd: str) -> str:
+    node = nodes.get(hadd)
+    assert node is not None
+    return node.state
+
+
+def test_a_node_that_says_online_is_online_until_it_says_offline(nodes: NodeRegistry, clock: Clock) -> None:
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"ONLINE")
+    clock.now += 10
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b' "online"\n')
+    node = nodes.get("0120/0001")
+    assert node is not None
+    assert node.online
+    assert (node.since, node.last_seen) == (clock.now - 10, clock.now)
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"OFFLINE")
+    node = nodes.get("0120/0001")
+    assert node is not None
+    assert not node.online
+    assert node.since == clock.now
+
+
+def test_a_node_that_misses_its_heartbeats_is_offline_until_it_is_heard_again(nodes: NodeRegistry, clock: Clock) -> None:
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"ONLINE")
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0002", b"ONLINE")
+    clock.now += 180
+    assert nodes.check() == []
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0002", b"ONLINE")
+    clock.now += 1
+    assert nodes.check() == ["0120/0001"]
+    assert nodes.check() == []
+    assert [node.state for node in nodes.all()] == ["OFFLINE", "ONLINE"]
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"ONLINE")
+    assert state_of(nodes, "0120/0001") == "ONLINE"
+
+
+def test_other_state_words_are_kept_and_count_as_a_sign_of_life(nodes: NodeRegistry) -> None:
+    nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"BOOTING_UP")
+    node = nodes.get("0120/0001")
+    assert node is not None
+    assert (node.state, node.online) == ("BOOTING_UP", True)
+
+
+def test_the_older_form_names_a_node_or_a_whole_controller(nodes: NodeRegistry) -> None:
+    def older(node: int, state: str) -> None:
+        nodes.on_heartbeat("/dhcp/heartbeat/", json.dumps({"add_ctrl": 14, "add_node": node, "state": state}).encode())
+
+    older(-1, "ONLINE")
+    assert state_of(nodes, "0014/0000") == "ONLINE"
+    older(3, "ONLINE")
+    nodes.on_heartbeat("/dhcp/heartbeat/0015/0000", b"ONLINE")
+    older(-1, "OFFLINE")
+    assert [(node.hadd, node.state) for node in nodes.all()] == [
+        ("0014/0000", "OFFLINE"), ("0014/0003", "OFFLINE"), ("0015/0000", "ONLINE"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["14/1", "0014", "0014/0001/0002", "../../etc/0001", "", "+/#"])
+@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"on line", b"x" * 1_000_000, b"[" * 100_000, b"null", b"NaN", b"<script>"])
+def test_nonsense_is_refused_with_a_reason(nodes: NodeRegistry, address: str, payload: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        nodes.on_heartbeat(f"/dhcp/heartbeat/{address}", payload)
+    assert caught.value.reason == "bad_heartbeat"
+    assert nodes.all() == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"add_ctrl": 14, "add_node": 1},
+        {"add_ctrl": -1, "add_node": 1, "state": "ONLINE"},
+        {"add_ctrl": 14, "add_node": 10000, "state": "ONLINE"},
+        {"add_ctrl": "x", "add_node": 1, "state": "ONLINE"},
+        {"add_ctrl": [14], "add_node": 1, "state": "ONLINE"},
+        {"add_ctrl": 1e400, "add_node": 1, "state": "ONLINE"},
+        {"add_ctrl": 14, "add_node": 1, "state": {"x": "é"}},
+        [14, 1, "ONLINE"],
+    ],
+)
+def test_nonsense_in_the_older_form_is_refused(nodes: NodeRegistry, message: object) -> None:
+    with pytest.raises(DecodeError):
+        nodes.on_heartbeat("/dhcp/heartbeat/", json.dumps(message).encode())
+    assert nodes.all() == []
+
+
+def test_a_bus_full_of_invented_nodes_does_not_fill_the_memory(nodes: NodeRegistry) -> None:
+    for number in range(MAX_NODES + 10):
+        nodes.seen(f"{number // 10000:04d}/{number % 10000:04d}")
+    assert len(nodes.all()) == MAX_NODES
+    nodes.describe("9999/9999", "one too many", "nowhere")
+    assert nodes.get("9999/9999") is None
+
+
+def test_a_node_keeps_its_name_over_its_heartbeats(nodes: NodeRegistry) -> None:
+    nodes.describe("0014/0000", "Datalogger", "Cupboard")
+    assert state_of(nodes, "0014/0000") == "OFFLINE"
+    nodes.seen("0014/0000")
+    node = nodes.get("0014/0000")
+    assert node is not None
+    assert (node.name, node.location, node.online) == ("Datalogger", "Cupboard", True)
