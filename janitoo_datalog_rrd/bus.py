@@ -186,16 +186,7 @@ class RrdStoreThread(BaseThread):
             manual_ack=True,
             on_state=self._on_state,
         )
-        self._ingest = Ingest(
-            self.store.accept,
-            routes,
-            self.services.nodes,
-            self.services.counters,
-            self.services.rejected,
-            client.acknowledge,
-            self.services.clock,
-            self.settings.cache_max_samples,
-        )
+        self._ingest = Ingest(self.store.accept, routes, self.services, client.acknowledge, self.settings.cache_max_samples)
         for topic_filter in self._ingest.filters:
             client.subscribe(topic_filter, self._ingest.on_message)
         self._mqttc = client

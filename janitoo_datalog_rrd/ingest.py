@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from .core.contracts import Decoder, Reading
 from .core.errors import ConfigError, DecodeError, PluginError, Problem, StoreError
-from .core.heartbeats import NodeRegistry
 from .core.mqtt import Message
 from .core.options import Options, Section
 from .core.plugins import DECODERS, Plugins
-from .core.status import Counters, RejectedLog
+from .core.services import Services
 from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
 
 logger = logging.getLogger(__name__)
@@ -72,11 +71,8 @@ class Ingest:
         accept: takes the readings of one message with the time of arrival; raises StoreError or OSError when it can take
             none now.
         routes: which decoder reads what; the first match wins.
-        nodes: told of heartbeats.
-        counters: messages are counted there by result.
-        rejected: told of messages that cannot be used.
+        services: told of heartbeats, counts, messages that cannot be used, and when the store takes nothing.
         acknowledge: sends the PUBACK of a message.
-        clock: seconds since the epoch UTC.
         waiting_max: how many messages of QoS 0 may wait for the store; those of QoS 1 are bounded by the broker.
     """
 
@@ -84,23 +80,23 @@ class Ingest:
         self,
         accept: Callable[[Sequence[Reading], float], int],
         routes: Iterable[Route],
-        nodes: NodeRegistry,
-        counters: Counters,
-        rejected: RejectedLog,
+        services: Services,
         acknowledge: Callable[[Message], None],
-        clock: Callable[[], float],
         waiting_max: int,
     ) -> None:
         self._accept = accept
         self._routes = list(routes)
-        self._nodes = nodes
-        self._counters = counters
-        self._rejected = rejected
+        self._nodes = services.nodes
+        self._counters = services.counters
+        self._rejected = services.rejected
+        self._health = services.health
         self._acknowledge = acknowledge
-        self._clock = clock
+        self._clock = services.clock
         self._waiting_max = waiting_max
         self._by_topic: dict[str, Decoder] = {}
         self._waiting: deque[tuple[Message, Sequence[Reading], float]] = deque()
+        self._failing = False
+        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -123,8 +119,8 @@ class Ingest:
             self._rejected.add(message.topic, message.payload, error.reason, str(error))
             self._acknowledge(message)
             return
-        except Exception as error:  # a decoder may come from any package and fail in any way on a hostile message
-            logger.exception("the decoder of %.200r failed", message.topic)
+        except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way on a hostile message
+            self._tell_bug(message.topic, error)
             self._rejected.add(message.topic, message.payload, "decoder_failed", f"{type(error).__name__}: {error}")
             self._acknowledge(message)
             return
@@ -165,11 +161,15 @@ class Ingest:
 
     def _store(self, message: Message, readings: Sequence[Reading], arrival: float) -> bool:
         """Store and acknowledge a message; False when the store can take nothing now."""
+        accepted = 0
         if readings:
             try:
                 accepted = self._accept(readings, arrival)
-            except (StoreError, OSError):
+            except (StoreError, OSError) as error:
+                self._tell_failing(error)
                 return False
+            if self._failing:
+                self._tell_well()
         self._counters.add("messages", ("accepted" if accepted else "dropped") if readings else "ignored")
         self._acknowledge(message)
         return True
@@ -180,4 +180,23 @@ class Ingest:
             self._counters.add("messages", "dropped")
             self._counters.add("samples_dropped", "store_failing", len(readings))
             return
-        self._waiting.append((message, readings, arrival))
+        self._waiting.append((message._replace(payload=b""), readings, arrival))
+
+    def _tell_failing(self, error: Exception) -> None:
+        what = f"nothing can be stored now: {error}; messages wait at the broker, and it goes on by itself"
+        if not self._failing:
+            logger.error("%s", what)
+        self._failing = True
+        self._health.fail("store", what)
+
+    def _tell_well(self) -> None:
+        self._failing = False
+        self._health.ok("store")
+        logger.info("messages are stored again")
+
+    def _tell_bug(self, topic: str, error: Exception) -> None:
+        """Log a decoder's bug with its traceback, once per kind, since whoever publishes could fill the log with it."""
+        kind = f"{type(error).__name__} {error.__traceback__.tb_lineno if error.__traceback__ else 0}"
+        if kind not in self._told and len(self._told) < 100:
+            self._told.add(kind)
+            logger.error("the decoder of %.200r failed", topic, exc_info=error)

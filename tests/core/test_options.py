@@ -91,7 +91,9 @@ hadd = 18/0
     ]
     lines = str(caught.value).splitlines()
     assert lines[0] == f"{ini}:2: [system] broker_port: '99999' is not a whole number from 1 to 65535"
-    assert all("expected" in line or "from 1 to" in line or "regular expression" in line or "0 to 65535" in line for line in lines), lines
+    wanted = ["1 to 65535", "broker_port", "10s", "embedded", "[datarrd]", "regular", "10s:1d", "'#' stands", "0 to 65535", "CCCC/NNNN"]
+    for line, words in zip(lines, wanted, strict=True):
+        assert words in line
 
 
 def test_an_unknown_option_is_told_with_the_options_there_are(load: Load) -> None:
