@@ -27,6 +27,7 @@ SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 1000
 """How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
 _QUEUED_MAX = 1000
+_HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
 
 
 class Message(NamedTuple):
@@ -247,6 +248,8 @@ class MqttClient:
             why = f"shows a certificate that is not trusted ({error.verify_message}); check [system] broker_tls_ca and broker_ip"
         elif isinstance(error, ssl.SSLError):
             why = f"does not speak TLS with us ({error.reason or error}); check [system] broker_tls and broker_port"
+        elif isinstance(error, ConnectionResetError):
+            why = _HANGS_UP
         else:
             why = f"does not answer ({error.strerror or error})" if isinstance(error, OSError) else "does not answer"
         self._tell(False, f"{self._place()} {why}; it is tried again until it does")
@@ -258,8 +261,7 @@ class MqttClient:
         if accepted:
             self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")
         elif "refuses us" not in self._told:
-            options = "broker_tls, broker_tls_cert and broker_protocol"
-            self._tell(False, f"{self._place()} hangs up before it takes us; check [system] {options}")
+            self._tell(False, f"{self._place()} {_HANGS_UP}; it is tried again until it does")
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         try:

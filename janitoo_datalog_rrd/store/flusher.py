@@ -68,11 +68,20 @@ class Flusher:
         """
         return self._write(series, self._demand_horizon(series, everything=everything))
 
-    def flush_all(self, *, everything: bool = False) -> int:
-        """Write every series; a file that fails is told and its samples stay. Returns how many samples were written."""
+    def flush_all(self, *, everything: bool = False, seconds: float = math.inf) -> int:
+        """Write every series; a file that fails is told and its samples stay.
+
+        Args:
+            everything: write the second that is under way too.
+            seconds: begin no further file after so many seconds; what is left stays in the cache.
+
+        Returns:
+            How many samples were written.
+        """
         with self.cache.lock:
             names = sorted(name for name, series in self.cache.series.items() if series.cached() or series.rows is not None)
-        return self._write_many(names, lambda series: self._demand_horizon(series, everything=everything))
+        end = self.monotonic() + seconds
+        return self._write_many(names, lambda series: self._demand_horizon(series, everything=everything), end)
 
     def flush_due(self) -> int:
         """Write the series whose time has come, all but the samples within their `reorder_window`.
@@ -122,9 +131,11 @@ class Flusher:
             return math.floor(self.clock())
         return self.clock() if series.rows is not None else math.inf
 
-    def _write_many(self, names: Iterable[str], horizon: Callable[[Series], float]) -> int:
+    def _write_many(self, names: Iterable[str], horizon: Callable[[Series], float], end: float = math.inf) -> int:
         written = 0
         for name in names:
+            if self.monotonic() > end:
+                break
             series = self.cache.series.get(name)
             if series is None:
                 continue

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 FUTURE_S = 60.0
 """How far ahead of our clock a message's own time may be; a later one would block its series until then."""
+CLOSE_S = 2.5
+"""How long files are written at the end; the snapshot keeps the samples of those that are not reached."""
 MAX_LABEL = 200
 MAX_UNITS = 40
 
@@ -111,11 +113,15 @@ class Store:
             self.list_add(name)
 
     def close(self, *, flush: bool = True) -> None:
-        """Write everything to the files, and a snapshot of what could not be written; with flush False of everything."""
+        """Write everything to the files, and a snapshot of what could not be written in a few seconds.
+
+        Args:
+            flush: False leaves everything to the snapshot, as for a reload.
+        """
         if self._journal is None:
             return
         if flush:
-            self.flush_all(everything=True)
+            self.flusher.flush_all(everything=True, seconds=CLOSE_S)
         try:
             self.dump()
             self.write_list()

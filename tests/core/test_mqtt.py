@@ -15,6 +15,10 @@ from janitoo_datalog_rrd.core.mqtt import BrokerSettings, Message, MqttClient
 from janitoo_datalog_rrd.core.options import Options
 
 PROTOCOLS = ("3.1.1", "5")
+# After a failed handshake paho leaves the socket to Python, which closes it with a warning.
+handshake_fails = pytest.mark.filterwarnings(
+    "ignore:unclosed <ssl.SSLSocket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 class Client(MqttClient):
@@ -115,12 +119,13 @@ def test_tls_with_authority_and_client_certificate(
     wait_until(lambda: client.messages)
 
 
+@handshake_fails
 def test_an_unknown_authority_is_told_with_the_option_to_look_at(
     mosquitto_tls: Mosquitto, connect: Callable[..., Client], certificates: Certificates
 ) -> None:
     context = ssl.create_default_context(cafile=str(certificates.other_ca))
     client = connect(settings_of(mosquitto_tls, tls=context))
-    client.wait_problem("certificate that is not trusted", "unable to get local issuer certificate", "broker_tls_ca")
+    client.wait_problem("certificate that is not trusted (self-signed certificate in certificate chain)", "broker_tls_ca")
 
 
 def test_a_missing_client_certificate_is_told_with_the_option_to_look_at(
@@ -134,6 +139,7 @@ def test_plain_words_to_a_broker_that_wants_tls_are_told(mosquitto_tls: Mosquitt
     connect(settings_of(mosquitto_tls)).wait_problem("hangs up before it takes us", "broker_tls")
 
 
+@handshake_fails
 def test_tls_to_a_broker_that_wants_plain_words_is_told(
     mosquitto: Mosquitto, connect: Callable[..., Client], certificates: Certificates
 ) -> None:
