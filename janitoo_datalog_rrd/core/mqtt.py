@@ -6,6 +6,7 @@ import logging
 import random
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ SESSION_EXPIRY_S = 7 * 86400
 RECEIVE_MAXIMUM = 1000
 """How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
 _QUEUED_MAX = 1000
+_GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
 
 
@@ -137,6 +139,7 @@ class MqttClient:
         self._on_state = on_state
         self._v5 = settings.protocol == "5"
         self._manual_ack = manual_ack
+        self._stopping = False
         self._accepted = False
         self._told = ""
         self._handlers: dict[str, tuple[Handler, int]] = {}
@@ -177,8 +180,13 @@ class MqttClient:
 
     def stop(self) -> None:
         """Say goodbye and end the thread; a persistent session stays at the broker."""
+        patience = _GOODBYE_S if self.connected else _LEAVE_S
+        self._stopping = True
         self._client.disconnect()
-        self._client.loop_stop()
+        # While the broker is away the thread may be deep in a look-up or a connect: it then ends by itself, later.
+        ender = threading.Thread(target=self._client.loop_stop, name=f"{self.client_id}-end", daemon=True)
+        ender.start()
+        ender.join(patience)
 
     def subscribe(self, topic_filter: str, handler: Handler, qos: int = 1) -> None:
         """Take the messages of a filter, now and after each reconnect; a handler must not raise."""
@@ -222,6 +230,8 @@ class MqttClient:
     # -- what paho calls, in its thread ---------------------------------------------------------------
 
     def _tell(self, connected: bool, what: str) -> None:
+        if self._stopping:
+            return
         level = logging.INFO if connected else logging.WARNING
         logger.log(level if what != self._told else logging.DEBUG, "%s: %s", self.client_id, what)  # no line at each new try
         self._told = what

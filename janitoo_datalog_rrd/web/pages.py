@@ -10,7 +10,7 @@ from ..core.contracts import SeriesInfo
 from .escape import clean
 from .metrics import problems
 from .room import Room, room
-from .view import AT_SPANS, SPANS, NodeView, group_by_node
+from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
 _SHOWN_PER_NODE = 8
@@ -42,9 +42,9 @@ def dashboard() -> str:
 def graphs() -> str:
     """Every series with its graph, by node."""
     here = room()
-    span = request.args.get("span", "4h")
+    span = request.args.get("span", DEFAULT_SPAN)
     if span not in SPANS:
-        span = "4h"
+        span = DEFAULT_SPAN
     wanted = clean(request.args.get("q", ""), 100)
     every = _series(here)
     found = [info for info in every if matches(info, wanted)]

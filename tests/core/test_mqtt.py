@@ -50,7 +50,7 @@ def connect() -> Iterator[Callable[..., Client]]:
 
     def start(settings: BrokerSettings, *filters: str, begin: bool = True, **kwargs: Any) -> Client:
         client = Client(settings, **kwargs)
-        client._client.reconnect_delay_set(1, 1)
+        client._client.reconnect_delay_set(0.05, 0.1)  # type: ignore[arg-type]
         made.append(client)
         for each in filters:
             client.subscribe(each, client.messages.append)
@@ -61,6 +61,7 @@ def connect() -> Iterator[Callable[..., Client]]:
     yield start
     for client in made:
         client.stop()
+        client._client.loop_stop()
 
 
 def settings_of(broker: Mosquitto, protocol: str = "5", **others: Any) -> BrokerSettings:

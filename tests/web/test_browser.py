@@ -48,7 +48,7 @@ def test_the_page_refreshes_values_and_graphs_by_itself(site: Site, tmp_path: Pa
     site.store.add("fresh", file=False)
     dom, complaints = browse(f"http://localhost:{site.client.port}/rrd/", tmp_path, 25_000)
     assert re.search(r'<picture class="graph" data-graph="s"[^>]*data-end="\d+"', dom)
-    assert re.search(r'<img[^>]* src="/rrd/graph/s\.svg\?start=end-4h[^"]*end=\d{10}', dom)
+    assert re.search(r'<img[^>]* src="/rrd/graph/s\.svg\?start=end-1h[^"]*end=\d{10}', dom)
     assert "<b>21.5</b>" in dom
     # A series without data answers 404 with a picture that says so, which browsers note.
     assert [line for line in complaints.splitlines() if "404" not in line] == []
