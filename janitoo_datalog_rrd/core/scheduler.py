@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent import futures
+from datetime import datetime, timezone
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -25,6 +27,9 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
+        # not APScheduler's one-shot jobs: one that is due while the scheduler stops ends its thread with a traceback
+        self._soon = futures.ThreadPoolExecutor(workers, thread_name_prefix="soon")
+
     def start(self) -> None:
         """Begin to call."""
         self._scheduler.start()
@@ -33,6 +38,7 @@ class Scheduler:
         """Call no more, and wait for the calls under way."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+        self._soon.shutdown(wait=True)
 
     def every(
         self, seconds: float, call: Callable[..., Any], *args: Any, name: str, jitter: float = 0.0, at_once: bool = False
@@ -47,8 +53,6 @@ class Scheduler:
             jitter: at most so many seconds are added or taken away at each call.
             at_once: make the first call now, not after one interval.
         """
-        from datetime import datetime, timezone
-
         first: Any = datetime.now(timezone.utc) if at_once else undefined
         self._scheduler.add_job(
             call,
@@ -63,9 +67,24 @@ class Scheduler:
         )
 
     def once(self, call: Callable[..., Any], *args: Any, name: str) -> None:
-        """Call a function once, soon, in a worker thread."""
-        # asked for again while it runs, it runs again: what came meanwhile is wanted too
-        self._scheduler.add_job(call, args=args, id=name, name=name, replace_existing=True, max_instances=100)
+        """Call a function once, now, in a worker thread.
+
+        Args:
+            call: the function; what it raises is logged.
+            args: its arguments.
+            name: what it is called in the log.
+        """
+        try:
+            self._soon.submit(self._call_logged, call, args, name)
+        except RuntimeError:
+            logger.debug("%s is not called: the scheduler has stopped", name)
+
+    @staticmethod
+    def _call_logged(call: Callable[..., Any], args: tuple[Any, ...], name: str) -> None:
+        try:
+            call(*args)
+        except Exception:  # nobody waits for the result, so this is where it is told
+            logger.exception("%s failed", name)
 
     def cancel(self, name: str) -> None:
         """Take a job back; without effect when there is none of that name."""
