@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .bus import DEFAULT_STEP, RrdBus
+from .bus import RrdBus
 from .core import parsers
 from .core.component import JNTComponent
 from .core.mqtt import MqttClient
@@ -19,6 +19,7 @@ from .core.values import (
     TYPE_STRING,
     NodeValue,
 )
+from .store_thread import DEFAULT_STEP
 
 
 class RrdDatasource(JNTComponent):

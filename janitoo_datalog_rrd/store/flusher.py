@@ -83,6 +83,11 @@ class Flusher:
         end = self.monotonic() + seconds
         return self._write_many(names, lambda series: self._demand_horizon(series, everything=everything), end)
 
+    def flush_configured(self) -> int:
+        """Write the series of datasource components; see `flush_all`."""
+        names = [name for name, series in self.cache.series.items() if series.configured]
+        return self._write_many(names, lambda series: self._demand_horizon(series, everything=True))
+
     def flush_due(self) -> int:
         """Write the series whose time has come, all but the samples within their `reorder_window`.
 

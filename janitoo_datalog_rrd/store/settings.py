@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.contracts import Key
+from ..core.parsers import SAFE_NAME
 from .schema import Schemas
 
 
@@ -51,6 +52,12 @@ class StoreSettings:
     auto_series: bool = True
     max_series: int = 10_000
     filemask: str = "%(rrd_file)s.rrd"
+
+    def path_of(self, name: str) -> Path:
+        """RRD file of a series. Raises ValueError when the name is not safe."""
+        if SAFE_NAME.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not a series name")
+        return self.rrd_dir / (self.filemask % {"rrd_file": name})
 
     def make_folders(self) -> None:
         """Make the folders that are not there. Raises OSError."""

@@ -14,13 +14,15 @@ from typing import Any
 from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.files import write_atomically
-from ..core.parsers import SAFE_NAME
 from ..core.status import Counters, Health
-from . import catalogue, rrdfile, safepickle, snapshot
+from . import catalogue, rrdfile, snapshot
 from .cache import Cache
+from .datasources import Datasources
 from .flusher import Flusher
 from .journal import Journal
+from .namelist import NameList
 from .names import series_name
+from .recovery import Recovery
 from .series import AUTO_COLUMN, ColumnState, Series
 from .settings import SourceConfig, StoreSettings
 
@@ -76,14 +78,14 @@ class Store:
         self.monotonic = monotonic
         self.cache = Cache()
         self.flusher = Flusher(self.cache, settings, counters, health, clock, monotonic, self._tell_damage)
+        self._datasources = Datasources(self.cache, self.flusher, self._tell_damage)
         self._journal: Journal | None = None
         self._defined: set[int] = set()
         self._defined_in = -1
         self._auto_count = 0
         self._refused: int = 0
         self._catalogue_dirty = False
-        self._listed: dict[str, None] = {}
-        self._list_dirty = False
+        self.names = NameList(settings)
         self._dump_lock = threading.Lock()
         self._snapshot_size = 0
 
@@ -106,25 +108,29 @@ class Store:
         for name, record in {**records, **lost}.items():
             if name not in configured:
                 self._add_auto(name, record)
-        self._catalogue_dirty = bool(lost)
-        self._restore(journal)
+        known = len(self.cache.series)
+        Recovery(self.cache, self.flusher, settings, self.monotonic(), self._add_auto, self._tell_damage).run(journal)
+        self._catalogue_dirty = bool(lost) or len(self.cache.series) > known
         self._journal = journal
         for name in self.cache.series:
-            self.list_add(name)
+            self.names.add(name)
 
     def close(self, *, flush: bool = True) -> None:
         """Write everything to the files, and a snapshot of what could not be written in a few seconds.
 
         Args:
-            flush: False leaves everything to the snapshot, as for a reload.
+            flush: False leaves everything to the snapshot, as for a reload, but for the configured series: the new ini may
+                not have them any more.
         """
         if self._journal is None:
             return
         if flush:
             self.flusher.flush_all(everything=True, seconds=CLOSE_S)
+        else:
+            self.flusher.flush_configured()
         try:
             self.dump()
-            self.write_list()
+            self.names.write()
         except OSError as error:
             logger.error("the snapshot could not be written: %s; the journal keeps its samples", error)
         self._journal.close()
@@ -221,7 +227,7 @@ class Store:
             node = (meta.node or reading.key[0])[:MAX_LABEL]
             name = series_name(reading.key, self.cache.series)
             self._add_auto(name, catalogue.record(reading.key, label, meta.units[:MAX_UNITS], ds_type, node))
-            self.list_add(name)
+            self.names.add(name)
         self._catalogue_dirty = True
         return self.cache.columns_of(reading.key)
 
@@ -245,82 +251,17 @@ class Store:
                 column.units = units
                 self._catalogue_dirty |= not configured
 
-    # -- datasource components -----------------------------------------------------------------------
+    # -- series as a whole ---------------------------------------------------------------------------
 
     def configure(self, name: str, step: int, sources: Iterable[SourceConfig], label: str = "", node: str = "") -> list[str]:
-        """Set up the series of a datasource component; its file is made, or fitted to the sources with its history kept.
-
-        Args:
-            name: the `rrd_file`.
-            step: seconds between two rows.
-            sources: its data sources, in order.
-            label, node: text for people, and the HADD of the component.
-
-        Returns:
-            One sentence per change made to a file that was there.
-
-        Raises:
-            RrdError: the file cannot be made, read or fitted.
-            StoreError: the file has another step; the series goes on with that one.
-            OSError: the folders cannot be made.
-        """
+        """Set up the series of a datasource component; see `Datasources.configure`."""
         self.settings.make_folders()
-        wanted = list(sources)
-        series = self.cache.series.get(name)
-        if series is None or not series.configured or not _same_sources(series, wanted):
-            if series is not None:
-                self.flusher.flush(series, everything=True)
-            series = self._replace_configured(name, step, wanted)
-        series.label, series.node = label or name, node
-        told, complaint = self._fit_file(series, step)
-        self.flusher.look_up(series)
-        self.cache.live.add(name)
-        self.list_add(name)
-        if complaint:
-            raise StoreError(complaint)
-        return told
-
-    def _replace_configured(self, name: str, step: int, wanted: list[SourceConfig]) -> Series:
-        """Set up a configured series anew; what is cached for a data source that stays is taken over."""
-        with self.cache.lock:
-            old = self.cache.series.get(name)
-            series = Series(name, self.path_of(name), "", name, self.settings.schemas.match(name), step=step)
-            kept = {(column.name, column.key): column for column in (old.columns if old is not None else ())}
-            last = old.last_of_rows() if old is not None else {}
-            self.forget(name)
-            self.cache.add_series(series)
-            for source in wanted:
-                column = self.cache.add_column(series, source.label, source.key, source.label, "", source.ds_type)
-                before = kept.get((source.label, source.key))
-                if before is not None:
-                    column.replace(before.samples())
-                    column.last_time, column.last_value, column.units = before.last_time, before.last_value, before.units
-                    self.cache.samples += len(column)
-            series.reset_rows(last)
-            return series
-
-    def _fit_file(self, series: Series, step: int) -> tuple[list[str], str]:
-        """Make a configured series' file, or fit it; a step that cannot be changed is kept and told."""
-        if not series.path.exists():
-            self.flusher.make_file(series, int(self.clock()))
-            return [], ""
-        try:
-            header = rrdfile.read_header(series.path)
-        except rrdfile.RrdError as error:
-            self._tell_damage(rrdfile.move_aside(series.path), str(error))
-            self.flusher.make_file(series, int(self.clock()))
-            return [], ""
-        complaint = ""
-        if header.step != step:
-            series.step = header.step
-            series.reset_rows(series.last_of_rows())
-            complaint = (
-                f"rrd_step_0 = {step}, but {series.path} was made with a step of {header.step} s, and RRDtool cannot change it: "
-                f"set rrd_step_0 = {header.step}, or choose another rrd_file_0 (the old file stays readable). "
-                f"Until then the step stays {header.step} s"
-            )
-        with self.flusher.exclusively(series):
-            return rrdfile.fit_sources(series.path, series.sources()), complaint
+        known = self.cache.series.get(name)
+        if known is not None and not known.configured:
+            self._auto_count -= 1
+            self._catalogue_dirty = True
+        self.names.add(name)
+        return self._datasources.configure(name, step, list(sources), label, node)
 
     def forget(self, name: str) -> None:
         """Forget a series; its file stays."""
@@ -333,7 +274,7 @@ class Store:
         """Forget a series and delete its file. Raises UnknownSeriesError."""
         series = self._get(name)
         self.forget(name)
-        self.list_remove(name)
+        self.names.remove(name)
         with self.flusher.exclusively(series):
             series.path.unlink(missing_ok=True)
 
@@ -390,9 +331,7 @@ class Store:
 
     def path_of(self, name: str) -> Path:
         """RRD file of a series. Raises ValueError when the name is not safe."""
-        if SAFE_NAME.fullmatch(name) is None:
-            raise ValueError(f"{name!r} is not a series name")
-        return self.settings.rrd_dir / (self.settings.filemask % {"rrd_file": name})
+        return self.settings.path_of(name)
 
     def _get(self, name: str) -> Series:
         series = self.cache.series.get(name)
@@ -405,8 +344,8 @@ class Store:
     def tick(self) -> None:
         """Write what is due and the list of names; called about once a second."""
         self.flusher.flush_due()
-        if self._list_dirty:
-            self._try("index.txt", self.write_list)
+        if self.names.dirty:
+            self._try("index.txt", self.names.write)
 
     def sync_journal(self) -> None:
         """Ask the disk to have the journal; called every `journal_sync_interval`."""
@@ -483,99 +422,9 @@ class Store:
             self._catalogue_dirty = True
             raise
 
-    def _restore(self, journal: Journal) -> None:
-        """Put back what snapshot and journal have."""
-        now, ttl = self.monotonic(), self.settings.cache_rrd_ttl
-        data = snapshot.load(self.settings.snapshot_path, self._tell_damage)
-        for name, frozen in (data["series"] if data else {}).items():
-            series = self.cache.series.get(name)
-            if series is None:
-                logger.warning("the snapshot has samples of %s, which is no series any more; they are passed over", name)
-                continue
-            try:
-                if series.written is None:
-                    self.flusher.look_up(series)
-                snapshot.thaw(self.cache, series, frozen, now, ttl)
-            except safepickle.UNREADABLE as error:
-                self._tell_damage(self.settings.snapshot_path, f"its part on {name} is damaged: {error}")
-        first = data["segment"] if data else 0
-        columns: dict[tuple[int, int], ColumnState | None] = {}
-        for segment, frame in journal.replay(first, self._tell_damage):
-            try:
-                self._replay_frame(columns, segment, frame, now, ttl)
-            except safepickle.UNREADABLE as error:
-                self._tell_damage(journal.path_of(segment), f"a frame makes no sense: {error!r}")
-        journal.remove_before(first)
-
-    def _replay_frame(
-        self, columns: dict[tuple[int, int], ColumnState | None], segment: int, frame: Any, now: float, ttl: float
-    ) -> None:
-        if isinstance(frame, tuple):
-            kind, number, name, column_name, configured, record = frame
-            if kind != "column" or not isinstance(name, str) or not SAFE_NAME.fullmatch(name) or not catalogue.is_record(record):
-                raise ValueError("it is no definition of a column")
-            columns[segment, number] = self._column_for(name, column_name, record, configured=bool(configured))
-            return
-        for number, time_s, value in zip(frame[::3], frame[1::3], frame[2::3], strict=True):
-            column = columns[segment, number]
-            if column is not None:
-                self._replay_sample(column, float(time_s), float(value), now, ttl)
-
-    def _column_for(self, name: str, column_name: str, record: catalogue.Record, *, configured: bool) -> ColumnState | None:
-        """The column that a journal's definition means today; None when nobody asks for it any more."""
-        series = self.cache.series.get(name)
-        if series is None and not configured:
-            series = self._add_auto(name, record)
-            self._catalogue_dirty = True
-        if series is None:
-            logger.warning("the journal has samples of %s, which is no series any more; they are passed over", name)
-            return None
-        if series.written is None:
-            self.flusher.look_up(series)
-        return next((column for column in series.columns if column.name == column_name), None)
-
-    def _replay_sample(self, column: ColumnState, time_s: float, value: float, now: float, ttl: float) -> None:
-        series = column.series
-        if not series.is_late(time_s):
-            self.cache.append(column, time_s, value, now, ttl)
-        elif series.rows is not None:
-            series.rows.learn(series.columns.index(column), (time_s, value))
-
-    # -- index.txt -----------------------------------------------------------------------------------
-
-    def list_add(self, name: str) -> None:
-        """Put a name on the list."""
-        with self.cache.lock:
-            if name not in self._listed:
-                self._listed[name] = None
-                self._list_dirty = True
-
-    def list_remove(self, name: str) -> None:
-        """Take a name off the list."""
-        with self.cache.lock:
-            if name in self._listed:
-                del self._listed[name]
-                self._list_dirty = True
-
-    def write_list(self) -> None:
-        """Write `index.txt`: the names, joined by `|`. Raises OSError."""
-        with self.cache.lock:
-            self._list_dirty = False
-            content = "|".join(self._listed)
-        try:
-            write_atomically(self.settings.list_path, content.encode("ascii"), mode=0o644, sync=False)
-        except OSError:
-            self._list_dirty = True
-            raise
-
     # -- telling -------------------------------------------------------------------------------------
 
     def _tell_damage(self, path: Path, why: str) -> None:
         """Say that something on disk could not be read; it stays, the server goes on."""
         logger.error("%s is damaged: %s; what could be read is taken, the file is kept aside", path, why)
         self.health.note(f"damage: {path.name}", f"{re.sub(r'[^ -~]', '?', str(path))} was damaged: {why}")
-
-
-def _same_sources(series: Series, wanted: list[SourceConfig]) -> bool:
-    have = [(column.key, column.ds_type, column.name) for column in series.columns]
-    return have == [(source.key, source.ds_type, source.label) for source in wanted]
