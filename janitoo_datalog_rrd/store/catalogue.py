@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
 from ..core.contracts import DS_TYPES
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
-from .names import janitoo_key
 from .rrdfile import move_aside
-from .series import AUTO_COLUMN
-
-logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
 """A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`."""
@@ -68,16 +63,12 @@ def save(path: Path, records: dict[str, Record]) -> None:
     write_atomically(path, json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
 
 
-def orphans(directory: Path, filemask: str, known: set[str]) -> dict[str, Record]:
-    """Series whose files are there but which the catalogue does not have; their key comes from a Janitoo name, or is empty."""
-    found = {}
+def orphans(directory: Path, filemask: str, known: set[str]) -> list[str]:
+    """Names of series whose files are there but which nobody knows: the catalogue was lost, or a datasource left the ini."""
     before, _, after = filemask.partition("%(rrd_file)s")
-    for path in directory.glob("*"):
-        if not (path.name.startswith(before) and path.name.endswith(after)):
-            continue
-        name = path.name[len(before) : len(path.name) - len(after)]
-        if name not in known and SAFE_NAME.fullmatch(name):
-            key = janitoo_key(name) or ()
-            found[name] = record(key, name, "", "GAUGE", key[0] if key else "")
-            logger.warning("%s is not in the catalogue; it is listed under its name (data source %s)", path, AUTO_COLUMN)
-    return found
+    names = (
+        path.name[len(before) : len(path.name) - len(after)]
+        for path in directory.iterdir()
+        if path.name.startswith(before) and path.name.endswith(after)
+    )
+    return sorted(name for name in names if name not in known and SAFE_NAME.fullmatch(name))

@@ -11,8 +11,6 @@ from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
 
-_FILE_TYPES = {"DCOUNTER": "COUNTER", "DDERIVE": "DERIVE"}
-
 
 class FileReader:
     """Answers readers from the files alone; what a running server has cached it does not see.
@@ -81,7 +79,7 @@ class FileReader:
                 tuple(record["key"]) if record else (),
                 record["label"] if record else source.name,
                 record["units"] if record else "",
-                _FILE_TYPES.get(source.ds_type, source.ds_type),
+                source.logged_type,
                 math.nan if value != value else value,
                 float(header.last_update),
             )

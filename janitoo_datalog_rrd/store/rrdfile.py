@@ -42,6 +42,11 @@ class DataSource:
     heartbeat: int
     minimum: float = math.nan
 
+    @property
+    def logged_type(self) -> str:
+        """GAUGE, COUNTER, DERIVE or ABSOLUTE: the type without the file's way to keep fractions of counters."""
+        return {"DCOUNTER": "COUNTER", "DDERIVE": "DERIVE"}.get(self.ds_type, self.ds_type)
+
     def definition(self) -> str:
         """As `rrdtool create` and `rrdtool tune` take it."""
         low = "U" if math.isnan(self.minimum) else repr(self.minimum)

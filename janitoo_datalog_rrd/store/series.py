@@ -119,6 +119,7 @@ class Series:
         rows: row maker of a configured series.
         ready: rows made and not yet written.
         written: the file's last update; None until it was looked up.
+        taken: time of the last point that is on its way to the file, 0 for none.
         touched: when it was last given a sample, by the monotonic clock.
     """
 
@@ -133,6 +134,7 @@ class Series:
         "rows",
         "schema",
         "step",
+        "taken",
         "touched",
         "written",
     )
@@ -149,7 +151,13 @@ class Series:
         self.rows: RowMaker | None = None
         self.ready: list[Point] = []
         self.written: int | None = None
+        self.taken = 0
         self.touched = 0.0
+
+    @property
+    def is_orphan(self) -> bool:
+        """True for a file of which it is not known whose values it holds."""
+        return not self.configured and not self.columns[0].key
 
     def last_of_rows(self) -> dict[str, Sample]:
         """The last sample that went into a row, by the column's name."""
@@ -181,12 +189,12 @@ class Series:
 
     def is_late(self, time_s: float) -> bool:
         """Tell whether a sample is older than what is in the file, or in a row that was made already."""
-        written = self.written
+        written = max(self.written or 0, self.taken)
         if self.rows is not None:
             row_time = self.rows.row_time
             boundary = self.rows.boundary(time_s)
-            return (written is not None and boundary <= written) or (row_time is not None and boundary <= row_time)
-        return written is not None and int(time_s) <= written
+            return boundary <= written or (row_time is not None and boundary <= row_time)
+        return int(time_s) <= written
 
     def take(self, before: float) -> Taken:
         """Take the samples older than a time out of the cache, as points for the file."""
@@ -200,10 +208,12 @@ class Series:
         if taken:
             column.replace([sample for sample in samples if sample[0] >= before] if len(taken) < len(samples) else ())
         points = series_points(taken, column.previous, column.ds_type, self.step, self.schema.hold)
+        self.taken = points[-1][0] if points else 0
         return Taken(points, taken, len(taken))
 
     def put_back(self, taken: Taken) -> None:
         """Put what was taken and could not be written back into the cache."""
+        self.taken = 0
         if self.rows is not None:
             self.ready[:0] = taken.points
         else:
@@ -212,7 +222,7 @@ class Series:
     def wrote(self, points: Sequence[Point]) -> None:
         """Note the points that are in the file now."""
         second, numbers = points[-1]
-        self.written = second
+        self.written, self.taken = second, 0
         for column, number in zip(self.columns, numbers, strict=True):
             column.previous = (second, number)
 

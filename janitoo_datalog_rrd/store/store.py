@@ -21,7 +21,7 @@ from .datasources import Datasources
 from .flusher import Flusher
 from .journal import Journal
 from .namelist import NameList
-from .names import series_name
+from .names import janitoo_key, series_name
 from .recovery import Recovery
 from .series import AUTO_COLUMN, ColumnState, Series
 from .settings import SourceConfig, StoreSettings
@@ -104,10 +104,12 @@ class Store:
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
         configured = {name for name, series in self.cache.series.items() if series.configured}
-        lost = catalogue.orphans(settings.rrd_dir, settings.filemask, set(records) | configured)
-        for name, record in {**records, **lost}.items():
+        for name, record in records.items():
             if name not in configured:
                 self._add_auto(name, record)
+        lost = catalogue.orphans(settings.rrd_dir, settings.filemask, set(self.cache.series))
+        for name in lost:
+            self._add_orphan(name)
         known = len(self.cache.series)
         Recovery(self.cache, self.flusher, settings, self.monotonic(), self._add_auto, self._tell_damage).run(journal)
         self._catalogue_dirty = bool(lost) or len(self.cache.series) > known
@@ -214,7 +216,7 @@ class Store:
             return []
         name = series_name(reading.key)
         orphan = self.cache.series.get(name)
-        if orphan is not None and not orphan.configured and not orphan.columns[0].key:  # its catalogue entry was lost
+        if orphan is not None and orphan.is_orphan and orphan.columns[0].name == AUTO_COLUMN:
             self.cache.bind(orphan.columns[0], reading.key)
             orphan.node = reading.meta.node or reading.key[0]
         elif self._auto_count >= self.settings.max_series:
@@ -238,6 +240,21 @@ class Store:
         self.cache.add_column(series, AUTO_COLUMN, key, record["label"], record["units"], record["ds_type"])
         self._auto_count += 1
         return series
+
+    def _add_orphan(self, name: str) -> None:
+        """List a file that nobody knows with the data sources it has; one made of a single value takes that value again."""
+        series = Series(name, self.path_of(name), "", name, self.settings.schemas.match(name))
+        try:
+            header = rrdfile.read_header(series.path)
+        except rrdfile.RrdError as error:
+            self._tell_damage(rrdfile.move_aside(series.path), str(error))
+            return
+        logger.warning("%s belongs to no value that is known; it is listed under its name", series.path)
+        self.cache.add_series(series)
+        for source in header.sources:
+            key = janitoo_key(name) if source.name == AUTO_COLUMN else None
+            self.cache.add_column(series, source.name, key or (), source.name, "", source.logged_type)
+        self.flusher.look_up(series)
 
     def _describe(self, columns: Iterable[ColumnState], reading: Reading) -> None:
         """Take over label and units of a message where they changed."""
@@ -413,7 +430,7 @@ class Store:
             records = {
                 name: catalogue.record(column.key, column.label, column.units, column.ds_type, series.node)
                 for name, series in self.cache.series.items()
-                if not series.configured
+                if not (series.configured or series.is_orphan)
                 for column in series.columns
             }
         try:

@@ -314,3 +314,31 @@ def test_a_store_that_is_killed_is_as_it_was(make_store: Callable[..., Store], c
     again.flush_all()
     found = rows(again.path_of(NAME), START, clock.now - 11)
     assert [found[int(START) + 10 * index][0] for index in range(1, 20)] == [float(index) for index in range(1, 20)]
+
+
+def test_a_file_that_nobody_knows_is_listed_with_the_data_sources_it_has(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    store.configure(
+        "room", 60, [SourceConfig(KEY, "GAUGE", "temp"), SourceConfig(("0048/0001", "power", "0"), "COUNTER", "power")]
+    )
+    store.close()
+    for _ in range(2):  # the second start finds what the first one left
+        store = make_store()
+        info = store.get_series("room")
+        assert [(column.name, column.ds_type, column.key) for column in info.columns] == [
+            ("temp", "GAUGE", ()),
+            ("power", "COUNTER", ()),
+        ]
+        assert store.accept([Reading(KEY, 1.0)]) == 1
+        clock.now += 10
+        store.close()
+    assert store.configure("room", 60, [SourceConfig(KEY, "GAUGE", "temp")]) == ["data source power was removed"]
+
+
+def test_a_sample_that_comes_while_its_second_is_being_written_is_late_and_not_lost_silently(store: Store, clock: Clock) -> None:
+    store.accept([Reading(KEY, 1.0, START - 10)])
+    taken = store.cache.take(store.cache.series[NAME], START)
+    assert store.accept([Reading(KEY, 2.0, START - 10)]) == 0
+    assert store.counters.get("samples_late") == 1
+    store.cache.put_back(store.cache.series[NAME], taken, 0.0)
+    assert store.accept([Reading(KEY, 2.0, START - 10)]) == 1
