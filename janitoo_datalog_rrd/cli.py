@@ -203,7 +203,8 @@ def flush(context: _Context, name: str | None) -> None:
     daemon = context.daemon()
     if daemon.pid() is None:
         raise StartError("the server is not running, so nothing is cached")
-    click.echo(f"{daemon.flush(name)} samples written")
+    count = daemon.flush(name)
+    click.echo(f"{count} sample{'' if count == 1 else 's'} written")
 
 
 @main.command("list")
@@ -236,9 +237,12 @@ def list_(context: _Context) -> None:
 @_tell_errors
 def fetch(context: _Context, name: str, start: str, end: str, cf: str, resolution: int | None, form: str) -> None:
     """Print the rows of a series."""
+    from .web.timespan import check_time
+
+    span = check_time("start", start), check_time("end", end)
     reader = context.reader()
     info = reader.get_series(name)
-    result = reader.fetch(name, start, end, cf, resolution)
+    result = reader.fetch(name, *span, cf, resolution)
     {"table": _print_table, "csv": _print_csv, "json": _print_json}[form](info, result)
 
 

@@ -480,7 +480,7 @@ class _Loader:
 
     def _with_address(self, name: str, specs: Specs) -> Specs:
         """The options of a thread; one that the ini has a section for needs an address, its own or its default."""
-        if not self.given.get(name):
+        if name not in self.given or self.plugins.thread_specs(name) is None:
             return specs
         return tuple(replace(spec, required=spec.default is None) if spec.name == "hadd" else spec for spec in specs)
 

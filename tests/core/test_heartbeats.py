@@ -87,7 +87,9 @@ def test_the_older_form_names_a_node_or_a_whole_controller(nodes: NodeRegistry) 
 
 
 @pytest.mark.parametrize("address", ["14/1", "0014", "0014/0001/0002", "../../etc/0001", "", "+/#"])
-@pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"on line", b"x" * 1_000_000, b"[" * 100_000, b"null", b"NaN", b"<script>"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff\xfe", b"on line", b"x" * 1_000_000, b"[" * 100_000, b"null", b"NaN", b"<script>"]
+)
 def test_nonsense_is_refused_with_a_reason(nodes: NodeRegistry, address: str, payload: bytes) -> None:
     with pytest.raises(DecodeError) as caught:
         nodes.on_heartbeat(f"/dhcp/heartbeat/{address}", payload)

@@ -91,7 +91,18 @@ hadd = 18/0
     ]
     lines = str(caught.value).splitlines()
     assert lines[0] == f"{ini}:2: [system] broker_port: '99999' is not a whole number from 1 to 65535"
-    wanted = ["1 to 65535", "broker_port", "10s", "embedded", "[datarrd]", "regular", "10s:1d", "'#' stands", "0 to 65535", "CCCC/NNNN"]
+    wanted = [
+        "1 to 65535",
+        "broker_port",
+        "10s",
+        "embedded",
+        "[datarrd]",
+        "regular",
+        "10s:1d",
+        "'#' stands",
+        "0 to 65535",
+        "CCCC/NNNN",
+    ]
     for line, words in zip(lines, wanted, strict=True):
         assert words in line
 
@@ -467,7 +478,9 @@ def test_a_folder_that_may_not_be_looked_into_has_no_ini(tmp_path: Path, monkeyp
     assert find_config(None, {}).parent.name == "config"
 
 
-@pytest.mark.parametrize(("given", "environ", "how"), [("x.conf", {}, "-c x.conf"), (None, {"JNT_CONF": "y.conf"}, "JNT_CONF y.conf")])
+@pytest.mark.parametrize(
+    ("given", "environ", "how"), [("x.conf", {}, "-c x.conf"), (None, {"JNT_CONF": "y.conf"}, "JNT_CONF y.conf")]
+)
 def test_an_ini_that_is_named_and_not_there_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, environ: dict[str, str], how: str
 ) -> None:

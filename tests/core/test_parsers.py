@@ -9,13 +9,23 @@ from janitoo_datalog_rrd.core import parsers
 
 @pytest.mark.parametrize(
     ("raw", "seconds"),
-    [("10", 10), ("10s", 10), ("1.5", 1.5), ("2m", 120), ("2 min", 120), ("1h", 3600), ("1D", 86400), ("1w", 604800), ("1y", 31536000)],
+    [
+        ("10", 10),
+        ("10s", 10),
+        ("1.5", 1.5),
+        ("2m", 120),
+        ("2 min", 120),
+        ("1h", 3600),
+        ("1D", 86400),
+        ("1w", 604800),
+        ("1y", 31536000),
+    ],
 )
 def test_durations_have_units(raw: str, seconds: float) -> None:
     assert parsers.duration(0)(raw) == seconds
 
 
-@pytest.mark.parametrize("raw", ["", "-1", "1e3", "nan", "inf", "1 month", "h", "10s 5s", "9" * 400, "9" * 5000, "١"])
+@pytest.mark.parametrize("raw", ["", "-1", "1e3", "nan", "inf", "1 month", "h", "10s 5s", "9" * 400, "9" * 5000, "\u0661"])
 def test_other_durations_are_refused(raw: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         parsers.duration(0)(raw)
@@ -32,7 +42,9 @@ def test_a_step_is_whole_seconds() -> None:
         parsers.whole_seconds(1)("1.5")
 
 
-@pytest.mark.parametrize(("raw", "value"), [("True", True), ("yes", True), ("ON", True), ("1", True), ("false", False), ("off", False)])
+@pytest.mark.parametrize(
+    ("raw", "value"), [("True", True), ("yes", True), ("ON", True), ("1", True), ("false", False), ("off", False)]
+)
 def test_truth_values_have_the_words_of_ini_files(raw: str, value: bool) -> None:
     assert parsers.boolean(raw) is value
 

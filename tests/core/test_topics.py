@@ -12,7 +12,21 @@ def test_an_address_is_read_as_it_is_written() -> None:
     assert topics.format_hadd(14, 1) == "0014/0001"
 
 
-@pytest.mark.parametrize("text", ["", "14/1", "0014", "0014/0001/", "0014/00001", "+/0001", "0014/#", "../0001", "٠٠١٤/٠٠٠١", "0014/0001\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "14/1",
+        "0014",
+        "0014/0001/",
+        "0014/00001",
+        "+/0001",
+        "0014/#",
+        "../0001",
+        "\u0660\u0660\u0661\u0664/0001",
+        "0014/0001\n",
+    ],
+)
 def test_anything_else_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="expected CCCC/NNNN"):
         topics.parse_hadd(text)
