@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -109,6 +110,15 @@ class Ingest:
     def waiting(self) -> int:
         """How many messages wait for the store."""
         return len(self._waiting)
+
+    @property
+    def oldest_waiting(self) -> float:
+        """When the message that has waited longest came, seconds since the epoch UTC; infinity when none waits."""
+        waiting = self._waiting
+        try:
+            return waiting[0][2]
+        except IndexError:
+            return math.inf
 
     def on_message(self, message: Message) -> None:
         """Take a message: decode it, have it stored, acknowledge it."""

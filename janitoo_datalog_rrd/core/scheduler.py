@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent import futures
 from datetime import datetime, timezone
@@ -28,6 +29,8 @@ class Scheduler:
         )
 
         # not APScheduler's one-shot jobs: one that is due while the scheduler stops ends its thread with a traceback
+        self._lock = threading.Lock()
+        self._queued: set[str] = set()
         self._soon = futures.ThreadPoolExecutor(workers, thread_name_prefix="soon")
 
     def start(self) -> None:
@@ -67,20 +70,25 @@ class Scheduler:
         )
 
     def once(self, call: Callable[..., Any], *args: Any, name: str) -> None:
-        """Call a function once, now, in a worker thread.
+        """Call a function once, now, in a worker thread; while a call of the same name has not begun, it stands for both.
 
         Args:
             call: the function; what it raises is logged.
             args: its arguments.
             name: what it is called in the log.
         """
+        with self._lock:
+            if name in self._queued:
+                return
+            self._queued.add(name)
         try:
             self._soon.submit(self._call_logged, call, args, name)
         except RuntimeError:
             logger.debug("%s is not called: the scheduler has stopped", name)
 
-    @staticmethod
-    def _call_logged(call: Callable[..., Any], args: tuple[Any, ...], name: str) -> None:
+    def _call_logged(self, call: Callable[..., Any], args: tuple[Any, ...], name: str) -> None:
+        with self._lock:
+            self._queued.discard(name)
         try:
             call(*args)
         except Exception:  # nobody waits for the result, so this is where it is told

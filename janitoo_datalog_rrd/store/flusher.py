@@ -35,6 +35,10 @@ class Flusher:
         clock: seconds since the epoch UTC.
         monotonic: seconds of a clock that never jumps.
         on_damage: called with the new path of a file that had to be moved aside, and the reason.
+
+    Attributes:
+        taken_in_until: asked for the time of the oldest message that waits for room; rows at or after it are not made yet,
+            else it would be late when its turn comes.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Flusher:
         self.clock = clock
         self.monotonic = monotonic
         self.on_damage = on_damage
+        self.taken_in_until: Callable[[], float] = lambda: math.inf
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._unsynced: set[Path] = set()
         self._failing: set[str] = set()
@@ -96,7 +101,7 @@ class Flusher:
         now = self.monotonic()
         crowded = self.cache.samples > self.settings.cache_max_samples * CROWDED
         names = self.cache.due_names(math.inf if crowded else now)
-        written = self._write_many(names, lambda series: self.clock() - series.schema.reorder_window)
+        written = self._write_many(names, lambda series: math.floor(self._now() - series.schema.reorder_window))
         for name in names:
             self.cache.postpone(name, now + min(self.settings.cache_rrd_ttl, _RETRY_S))
         return written
@@ -133,8 +138,12 @@ class Flusher:
 
     def _demand_horizon(self, series: Series, *, everything: bool) -> float:
         if not everything:
-            return math.floor(self.clock())
-        return self.clock() if series.rows is not None else math.inf
+            return math.floor(self._now())
+        return self._now() if series.rows is not None else math.inf
+
+    def _now(self) -> float:
+        """The time up to which everything that came has been taken in, seconds since the epoch UTC."""
+        return min(self.clock(), self.taken_in_until())
 
     def _write_many(self, names: Iterable[str], horizon: Callable[[Series], float], end: float = math.inf) -> int:
         written = 0
@@ -148,6 +157,9 @@ class Flusher:
                 written += self._write(series, horizon(series))
             except StoreError:
                 continue  # _write has told it
+            except Exception:  # a bug met by one series may not stop the writing of all others
+                logger.exception("%s could not be written; its samples stay in the cache", name)
+                self.health.fail("rrd files", f"{name} could not be written: see the log")
         return written
 
     def _write(self, series: Series, before: float) -> int:

@@ -41,12 +41,17 @@ class Journal:
         self.segment = max(self.segments(), default=0)
         self._descriptor: int | None = None
         self._dirty = False
+        self._tried = self.segment
         self._sync_lock = threading.Lock()
 
     def segments(self) -> list[int]:
         """Numbers of the segments on disk, sorted."""
         found = (_SEGMENT.fullmatch(path.name) for path in self.directory.iterdir())
         return sorted(int(match[1]) for match in found if match)
+
+    def begin_after(self, segment: int) -> None:
+        """Give no later segment a number up to this one, which a snapshot covers."""
+        self.segment = max(self.segment, segment)
 
     def path_of(self, segment: int) -> Path:
         """File of a segment."""
@@ -92,11 +97,16 @@ class Journal:
         Raises:
             OSError: it could not be made; the current one stays in use.
         """
-        number = self.segment + 1
+        # a number that was tried is never tried again: its file may be there though it could not be used
+        self._tried = number = max(self._tried, self.segment) + 1
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(self.path_of(number), flags, 0o600)
-        if self.sync_mode != "never":
-            sync_directory(self.directory)
+        try:
+            if self.sync_mode != "never":
+                sync_directory(self.directory)
+        except OSError:
+            os.close(descriptor)
+            raise
         self.close()
         self._descriptor, self.segment, self.size = descriptor, number, 0
         return number
@@ -106,7 +116,11 @@ class Journal:
         with self._sync_lock:
             if self._dirty and self._descriptor is not None and self.sync_mode != "never":
                 self._dirty = False
-                os.fdatasync(self._descriptor)
+                try:
+                    os.fdatasync(self._descriptor)
+                except OSError:
+                    self._dirty = True
+                    raise
 
     def close(self) -> None:
         """Close the current segment; the next append begins a new one."""

@@ -162,7 +162,7 @@ class RowMaker:
         if before is None:
             return math.nan
         if ds_type == "ABSOLUTE":
-            return math.fsum(value for _, value in taken) if taken or boundary - before[0] <= self.hold else math.nan
+            return _total(taken) if taken or boundary - before[0] <= self.hold else math.nan
         if ds_type in COUNTING_TYPES and following is not None:
             return _between(before, following, boundary)
         if taken or (ds_type in HELD_TYPES and boundary - before[0] <= self.hold):
@@ -176,6 +176,12 @@ class RowMaker:
         if before is None or before[1] != before[1] or before[0] == boundary:
             return False
         return until - before[0] <= 2 * self.step
+
+
+def _total(samples: Sequence[Sample]) -> float:
+    """Sum of what was counted; unknown where it is too large for a number."""
+    total = sum(value for _, value in samples)
+    return total if math.isfinite(total) else math.nan
 
 
 def _between(before: Sample, after: Sample, time_s: float) -> float:

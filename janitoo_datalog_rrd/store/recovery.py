@@ -13,7 +13,7 @@ from .cache import Cache
 from .flusher import Flusher
 from .journal import Journal
 from .series import ColumnState, Series
-from .settings import StoreSettings
+from .settings import EARLIEST_S, StoreSettings
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ class Recovery:
         flusher: finds out where files stand.
         settings: see StoreSettings.
         now: the monotonic clock's.
+        latest: a sample later than this (seconds since the epoch UTC) cannot be.
         add_auto: makes a series that only the journal knows.
         on_damage: called with the path of what could not be read, and the reason.
     """
@@ -36,6 +37,7 @@ class Recovery:
         flusher: Flusher,
         settings: StoreSettings,
         now: float,
+        latest: float,
         add_auto: Callable[[str, catalogue.Record], Series],
         on_damage: Callable[[Path, str], None],
     ) -> None:
@@ -43,6 +45,7 @@ class Recovery:
         self.flusher = flusher
         self.settings = settings
         self.now = now
+        self.latest = latest
         self.add_auto = add_auto
         self.on_damage = on_damage
 
@@ -68,6 +71,7 @@ class Recovery:
             except safepickle.UNREADABLE as error:
                 self.on_damage(journal.path_of(segment), f"a frame makes no sense: {error!r}")
         journal.remove_before(first)
+        journal.begin_after(first)
 
     def _replay_frame(self, columns: dict[tuple[int, int], ColumnState | None], segment: int, frame: Any) -> None:
         if isinstance(frame, tuple):
@@ -95,6 +99,8 @@ class Recovery:
 
     def _replay_sample(self, column: ColumnState, time_s: float, value: float) -> None:
         series = column.series
+        if not (EARLIEST_S <= time_s <= self.latest and column.takes(value)):
+            raise ValueError(f"it has a sample of {series.name} that nobody can have sent: {value} at {time_s}")
         if not series.is_late(time_s):
             self.cache.append(column, time_s, value, self.now, self.settings.cache_rrd_ttl)
         elif series.rows is not None:

@@ -17,6 +17,8 @@ from ..core.contracts import FetchResult
 from ..core.errors import BadRequestError, StoreError
 
 BATCH = 2000
+# a damaged file can make the binding return without a result or with text that is none
+_FAILURES = (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, ValueError)
 
 Point = tuple[int, tuple[float, ...]]
 """One update: seconds since the epoch UTC, and a number per data source (NaN: unknown)."""
@@ -88,7 +90,7 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
         definitions = [source.definition() for source in sources]
         rrdtool.create(str(temporary), "--start", str(max(start, 1)), "--step", str(step), *definitions, *rras)
         os.link(temporary, path)
-    except (rrdtool.OperationalError, rrdtool.ProgrammingError, OSError) as error:
+    except (*_FAILURES, OSError) as error:
         raise RrdError(f"{path} cannot be made: {error}") from error
     finally:
         with contextlib.suppress(OSError):
@@ -119,7 +121,7 @@ def update(path: Path, columns: Sequence[str], integers: Sequence[bool], points:
             arguments.append(f"{second}:{':'.join(texts)}")
         try:
             rrdtool.update(str(path), "--skip-past-updates", "--template", template, *arguments)
-        except (rrdtool.OperationalError, rrdtool.ProgrammingError) as error:
+        except _FAILURES as error:
             raise RrdError(f"{path} cannot be written: {error}") from error
 
 
@@ -135,7 +137,7 @@ def last_update(path: Path) -> int | None:
         return None
     try:
         return int(rrdtool.last(str(path)))
-    except rrdtool.OperationalError as error:
+    except _FAILURES as error:
         raise RrdError(f"{path} cannot be read: {error}") from error
 
 
@@ -143,7 +145,7 @@ def read_header(path: Path) -> Header:
     """Read what a file says of itself. Raises RrdError."""
     try:
         info: dict[str, Any] = rrdtool.info(str(path))
-    except rrdtool.OperationalError as error:
+    except _FAILURES as error:
         raise RrdError(f"{path} cannot be read: {error}") from error
     names = sorted((info[key], key[3:-7]) for key in info if key.startswith("ds[") and key.endswith("].index"))
     sources, values = [], []
@@ -202,7 +204,7 @@ def fit_sources(path: Path, wanted: Sequence[DataSource]) -> list[str]:
             rrdtool.tune(str(path), *options)
         if operations:
             rrdtool.tune(str(path), *operations)
-    except (rrdtool.OperationalError, rrdtool.ProgrammingError) as error:
+    except _FAILURES as error:
         raise RrdError(f"{path} cannot be fitted to the ini: {error}") from error
     return told
 
@@ -226,7 +228,7 @@ def fetch(path: Path, start: str, end: str, cf: str, resolution: int | None) -> 
         arguments.append(f"--resolution={resolution}")
     try:
         (first, _, step), names, rows = rrdtool.fetch(str(path), cf, *arguments)
-    except (rrdtool.OperationalError, rrdtool.ProgrammingError) as error:
+    except _FAILURES as error:
         text = str(error)
         if "start" in text or "end" in text or "time" in text or "parse" in text:
             raise BadRequestError("end" if "end time" in text else "start", f"start and end: {text}") from error

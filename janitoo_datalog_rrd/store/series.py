@@ -17,6 +17,8 @@ AUTO_COLUMN = "value"
 # A series made by itself keeps fractions of counters too: the file types for floating point numbers.
 _AUTO_TYPES = {"GAUGE": "GAUGE", "COUNTER": "DCOUNTER", "DERIVE": "DDERIVE", "ABSOLUTE": "ABSOLUTE"}
 _WHOLE_TYPES = ("COUNTER", "DERIVE")
+_WHOLE_LIMITS = {"COUNTER": (0.0, 2.0**64), "DERIVE": (-(2.0**63), 2.0**63)}
+_LARGEST = 1e300  # librrd multiplies a number by the seconds it stands for
 
 
 class Taken(NamedTuple):
@@ -76,6 +78,15 @@ class ColumnState:
         self.last_time: float | None = None
         self.last_value: float | None = None
         self.previous: tuple[int, float] | None = None
+
+    def takes(self, value: float) -> bool:
+        """Tell whether the file can hold a number: one that librrd refuses would stay in the cache for ever."""
+        if value != value:
+            return True
+        if self.series.configured and self.ds_type in _WHOLE_LIMITS:
+            low, high = _WHOLE_LIMITS[self.ds_type]
+            return low <= value < high
+        return -_LARGEST <= value <= _LARGEST
 
     def append(self, time_s: float, value: float) -> None:
         """Cache a sample."""

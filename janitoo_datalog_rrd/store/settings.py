@@ -9,6 +9,12 @@ from ..core.contracts import Key
 from ..core.parsers import SAFE_NAME
 from .schema import Schemas
 
+FUTURE_S = 60.0
+"""How far ahead of our clock a message's own time may be; a later one would block its series until then."""
+
+EARLIEST_S = 315_532_800.0
+"""1980: an earlier time is a clock that was never set, and librrd reads its number as a date."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:

@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 
 
-def freeze(cache: Cache, segment: int) -> bytes:
-    """Pickle what the cache holds, samples on their way to files included.
+def freeze(cache: Cache, segment: int) -> dict[str, Any]:
+    """Copy what the cache holds, samples on their way to files included, as plain data to be pickled.
 
     Args:
         cache: its lock is held by the caller, so that the journal begins its segment at the same moment.
@@ -33,17 +33,18 @@ def freeze(cache: Cache, segment: int) -> bytes:
         for name, each in cache.series.items()
         if name in cache.live or name in cache.in_flight
     }
-    return safepickle.dumps({"version": VERSION, "segment": segment, "series": series})
+    return {"version": VERSION, "segment": segment, "series": series}
 
 
 def _freeze_column(column: ColumnState, cache: Cache, series: Series) -> dict[str, Any]:
-    samples = column.samples()
+    times, values = column.times or array("d"), column.values or array("d")
     flight = cache.in_flight.get(series.name)
     if flight is not None and series.rows is None:
-        samples = flight.samples + samples
+        times = array("d", [time_s for time_s, _ in flight.samples]) + times
+        values = array("d", [value for _, value in flight.samples]) + values
     return {
-        "times": array("d", [time_s for time_s, _ in samples]).tobytes(),
-        "values": array("d", [value for _, value in samples]).tobytes(),
+        "times": times.tobytes(),
+        "values": values.tobytes(),
         "last": (column.last_time, column.last_value),
         "previous": column.previous,
     }

@@ -15,7 +15,7 @@ from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Reading, Ser
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.files import write_atomically
 from ..core.status import Counters, Health
-from . import catalogue, rrdfile, snapshot
+from . import catalogue, rrdfile, safepickle, snapshot
 from .cache import Cache
 from .datasources import Datasources
 from .flusher import Flusher
@@ -24,14 +24,14 @@ from .namelist import NameList
 from .names import janitoo_key, series_name
 from .recovery import Recovery
 from .series import AUTO_COLUMN, ColumnState, Series
-from .settings import SourceConfig, StoreSettings
+from .settings import EARLIEST_S, FUTURE_S, SourceConfig, StoreSettings
 
 logger = logging.getLogger(__name__)
 
-FUTURE_S = 60.0
-"""How far ahead of our clock a message's own time may be; a later one would block its series until then."""
 CLOSE_S = 2.5
 """How long files are written at the end; the snapshot keeps the samples of those that are not reached."""
+CLOCK_SET_BACK_S = 86400.0
+"""How far ahead of our clock a journalled sample may be at a start: the clock may have been set back meanwhile."""
 MAX_LABEL = 200
 MAX_UNITS = 40
 
@@ -111,7 +111,15 @@ class Store:
         for name in lost:
             self._add_orphan(name)
         known = len(self.cache.series)
-        Recovery(self.cache, self.flusher, settings, self.monotonic(), self._add_auto, self._tell_damage).run(journal)
+        Recovery(
+            self.cache,
+            self.flusher,
+            settings,
+            self.monotonic(),
+            self.clock() + CLOCK_SET_BACK_S,
+            self._add_auto,
+            self._tell_damage,
+        ).run(journal)
         self._catalogue_dirty = bool(lost) or len(self.cache.series) > known
         self._journal = journal
         for name in self.cache.series:
@@ -174,17 +182,20 @@ class Store:
     def _plan(self, readings: Iterable[Reading], arrival: float, latest: float) -> _Plan:
         plan = _Plan()
         for reading in readings:
+            time_s = arrival if reading.timestamp is None else reading.timestamp
+            if not EARLIEST_S <= time_s <= latest:
+                plan.drop("bad_time")
+                continue
             columns = self.cache.columns_of(reading.key) or self._new_series(reading)
             if not columns:
                 plan.drop("max_series" if self.settings.auto_series else "not_configured")
                 continue
-            time_s = arrival if reading.timestamp is None else reading.timestamp
-            if not 1 <= time_s <= latest:
-                plan.drop("bad_time")
-                continue
             if reading.meta.label or reading.meta.units:
                 self._describe(columns, reading)
             for column in columns:
+                if not column.takes(reading.value):
+                    plan.drop("out_of_range")
+                    continue
                 series = column.series
                 if series.written is None:
                     self.flusher.look_up(series)
@@ -416,7 +427,8 @@ class Store:
             self.write_catalogue()
             with self.cache.lock:
                 segment = journal.rotate()
-                content = snapshot.freeze(self.cache, segment)
+                frozen = snapshot.freeze(self.cache, segment)
+            content = safepickle.dumps(frozen)
             if self.settings.journal_sync != "never":
                 self.flusher.sync()
             write_atomically(self.settings.snapshot_path, content, sync=self.settings.journal_sync != "never")
