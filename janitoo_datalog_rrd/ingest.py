@@ -15,7 +15,7 @@ from .core.mqtt import Message
 from .core.options import Options, Section
 from .core.plugins import DECODERS, Plugins
 from .core.services import Services
-from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
+from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, filter_covers, topic_matches
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +102,9 @@ class Ingest:
 
     @property
     def filters(self) -> list[str]:
-        """Every topic filter to subscribe."""
-        found = [HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]
-        return list(dict.fromkeys(found))
+        """Every topic filter to subscribe; none that another covers, since a broker may send a message once for each."""
+        found = list(dict.fromkeys([HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]))
+        return [each for each in found if not any(other != each and filter_covers(other, each) for other in found)]
 
     @property
     def waiting(self) -> int:

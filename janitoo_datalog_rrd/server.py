@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
-from collections.abc import Callable
-from types import FrameType
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .bus import REMOTE_OPTIONS as STORE_REMOTE_OPTIONS
 from .core.errors import JanitooError
@@ -34,25 +34,14 @@ class DatalogServer(JNTServer):
         Raises:
             StartError: the server cannot start.
         """
-        stop, wake, again = threading.Event(), threading.Event(), threading.Event()
-
-        def on_signal(number: int, _frame: FrameType | None) -> None:
-            (again if number == signal.SIGHUP else stop).set()
-            wake.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, on_signal)
-        self.start()
-        try:
-            on_ready()
-            while not stop.is_set():
-                wake.wait()
-                wake.clear()
-                if again.is_set() and not stop.is_set():
-                    again.clear()
+        with _signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as came:
+            self.start()
+            try:
+                on_ready()
+                while came() <= {signal.SIGHUP}:
                     self._reload_safely()
-        finally:
-            self.stop()
+            finally:
+                self.stop()
 
     def load_options(self) -> Options:
         """Read the ini again, and check it with its decoders. Raises ConfigError."""
@@ -75,3 +64,33 @@ class DatalogServer(JNTServer):
             self.services.health.note("reload", f"the ini was not taken over: {error}")
         else:
             self.services.health.forget("reload")
+
+
+@contextmanager
+def _signals(*wanted: signal.Signals) -> Iterator[Callable[[], set[int]]]:
+    """Catch signals for as long as the block lasts, and give a function that waits for the next ones.
+
+    The interpreter writes their numbers into a socket: nothing of ours runs in a handler, where it could wait for a lock
+    that the interrupted code holds.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        before = {number: signal.signal(number, _note) for number in wanted}
+        descriptor = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+
+        def wait() -> set[int]:
+            while not (numbers := set(ours.recv(4096)) & set(wanted)):
+                pass
+            return numbers
+
+        try:
+            yield wait
+        finally:
+            signal.set_wakeup_fd(descriptor)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _note(_number: int, _frame: object) -> None:
+    """A handler that does nothing: the number is in the socket already."""

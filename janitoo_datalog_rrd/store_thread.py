@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import math
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from .core.contracts import Key, Reading
 from .core.errors import JanitooError, StartError, UnknownSeriesError
+from .core.files import write_atomically
 from .core.mqtt import BrokerSettings, Message, MqttClient
 from .core.options import Options, Section
 from .core.parsers import SAFE_NAME, source_config
@@ -66,7 +68,10 @@ class RrdStoreThread(BaseThread):
             auto_series=chosen["auto_series"],
             max_series=chosen["max_series"],
         )
-        self.store = Store(self.settings, self.services.counters, self.services.health, self.services.clock)
+        self.store = self._make_store()
+
+    def _make_store(self) -> Store:
+        return Store(self.settings, self.services.counters, self.services.health, self.services.clock)
 
     def config_thread(
         self,
@@ -140,17 +145,30 @@ class RrdStoreThread(BaseThread):
 
     def post_loop(self) -> None:
         """Listen no more, and leave everything on disk: in the RRD files at the end, in the snapshot at a reload."""
+        ingest, self._ingest = self._ingest, None
+        if ingest is not None:
+            ingest.retry()
         if self._mqttc is not None:
             self._mqttc.stop()
             self._mqttc = None
-        if self._ingest is not None:
-            self._ingest.retry()
-            self._ingest = None
+        if ingest is not None:
+            ingest.forget_waiting()  # the broker has it, and sends it again
+            ingest.retry()
         self.stop_timer_pickle()
         self.stop_timer_dead()
         for name in ("sync", "refused", "nodes"):
             self.services.scheduler.cancel(f"{self.section}.{name}")
         self.store.close(flush=self.final)
+        if not self._stopevent.is_set():
+            self.store = self._make_store()  # the next life begins with what is on disk
+
+    def on_success(self) -> None:
+        """Note that the thread lives."""
+        self.services.health.ok(f"thread {self.name}")
+
+    def on_failure(self, error: Exception) -> None:
+        """Tell that nothing is logged until the thread's next life."""
+        self.services.health.fail(f"thread {self.name}", f"{error}; nothing is logged until it is tried again")
 
     def _add_datasource(self, section: Section) -> None:
         rrd_file = section.get("rrd_file")
@@ -171,11 +189,28 @@ class RrdStoreThread(BaseThread):
             on_state=self._on_state,
         )
         self._ingest = Ingest(self.store.accept, routes, self.services, client.acknowledge, self.settings.cache_max_samples)
+        self.store.flusher.taken_in_until = lambda: math.inf if self._ingest is None else self._ingest.oldest_waiting
         for topic_filter in self._ingest.filters:
             client.subscribe(topic_filter, self._ingest.on_message)
+        self._forget_old_filters(client, self._ingest.filters)
         self._mqttc = client
         self.services.health.fail("broker", f"not connected yet to {client.settings.host}:{client.settings.port}")
         client.start()
+
+    def _forget_old_filters(self, client: MqttClient, filters: list[str]) -> None:
+        """End the subscriptions of an earlier ini, which the persistent session keeps; which they are is in a file."""
+        path = self.settings.data_dir / "subscriptions.json"
+        try:
+            before = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            before = []
+        for topic_filter in before if isinstance(before, list) else ():
+            if isinstance(topic_filter, str) and topic_filter not in filters:
+                client.forget(topic_filter)
+        try:
+            write_atomically(path, json.dumps(filters).encode(), sync=False)
+        except OSError as error:
+            logger.warning("%s could not be written: %s", path, error)
 
     def _on_state(self, connected: bool, what: str) -> None:
         if connected:

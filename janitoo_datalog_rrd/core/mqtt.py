@@ -27,6 +27,8 @@ SESSION_EXPIRY_S = 7 * 86400
 """How long the broker keeps a persistent session while we are away (MQTT 5; MQTT 3.1.1 brokers decide themselves)."""
 RECEIVE_MAXIMUM = 1000
 """How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
+MAXIMUM_PACKET = 4 << 20
+"""Bytes of the longest message that the broker may send us (MQTT 5): no number needs as many, and memory is bounded."""
 _QUEUED_MAX = 1000
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
@@ -142,6 +144,8 @@ class MqttClient:
         self._stopping = False
         self._accepted = False
         self._told = ""
+        self._subscribed = False
+        self._left_over: set[str] = set()
         self._handlers: dict[str, tuple[Handler, int]] = {}
         version: dict[str, Any] = {"protocol": paho.MQTTv5} if self._v5 else {"clean_session": not persistent}
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, manual_ack=manual_ack, **version)
@@ -174,6 +178,7 @@ class MqttClient:
                 properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
                 properties.SessionExpiryInterval = SESSION_EXPIRY_S
                 properties.ReceiveMaximum = RECEIVE_MAXIMUM
+                properties.MaximumPacketSize = MAXIMUM_PACKET
                 arguments["properties"] = properties
         self._client.connect_async(self.settings.host, self.settings.port, self.settings.keepalive, **arguments)
         self._client.loop_start()
@@ -198,6 +203,11 @@ class MqttClient:
         """Take the messages of a filter no more."""
         if self._handlers.pop(topic_filter, None) is not None and self.connected:
             self._client.unsubscribe(topic_filter)
+
+    def forget(self, topic_filter: str) -> None:
+        """End a subscription that an earlier run has left in the persistent session, at the next connect."""
+        if topic_filter not in self._handlers:
+            self._left_over.add(topic_filter)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, wait_s: float = 0.0) -> bool:
         """Publish a message.
@@ -241,15 +251,20 @@ class MqttClient:
     def _place(self) -> str:
         return f"the MQTT broker at {self.settings.host}:{self.settings.port}"
 
-    def _connected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _connected(self, _client: Any, _userdata: Any, flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
             of_user = "uthori" in str(reason) or "user" in str(reason)
             options = "broker_user and broker_password" if of_user else "broker_protocol and broker_client_id"
             self._tell(False, f"{self._place()} refuses us: {reason}; check [system] {options}")
             return
         self._accepted = True
-        for topic_filter, (_, qos) in list(self._handlers.items()):
-            self._send_subscribe(topic_filter, qos)
+        if not (self._subscribed and flags.session_present):
+            # where the session is kept the subscriptions are too, and asking again would bring every retained message again
+            for topic_filter in self._left_over:
+                self._client.unsubscribe(topic_filter)
+            for topic_filter, (_, qos) in list(self._handlers.items()):
+                self._send_subscribe(topic_filter, qos)
+            self._subscribed = True
         self._tell(True, f"connected to {self._place()}")
 
     def _connect_failed(self, _client: Any, _userdata: Any) -> None:

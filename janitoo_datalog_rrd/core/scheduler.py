@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent import futures
 from datetime import datetime, timezone
@@ -15,6 +16,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.util import undefined
 
 logger = logging.getLogger(__name__)
+
+_WATCH_S = 2.0
+_JUMP_S = 2.0
 
 
 class Scheduler:
@@ -30,18 +34,42 @@ class Scheduler:
 
         # not APScheduler's one-shot jobs: one that is due while the scheduler stops ends its thread with a traceback
         self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._watch_clock, name="clock-watch", daemon=True)
         self._queued: set[str] = set()
         self._soon = futures.ThreadPoolExecutor(workers, thread_name_prefix="soon")
 
     def start(self) -> None:
         """Begin to call."""
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Call no more, and wait for the calls under way."""
+        self._ended.set()
         if self._scheduler.running:
+            self._watch.join()
             self._scheduler.shutdown(wait=True)
         self._soon.shutdown(wait=True)
+
+    def clock_was_set(self) -> None:
+        """Let every job begin its interval anew: APScheduler goes by the wall clock, and one set back would stop it as long."""
+        for job in self._scheduler.get_jobs():
+            interval = job.trigger
+            try:
+                job.reschedule("interval", seconds=interval.interval.total_seconds(), jitter=interval.jitter)
+            except JobLookupError:
+                logger.debug("job %s has gone", job.id)
+
+    def _watch_clock(self) -> None:
+        """Compare the wall clock with one that never jumps."""
+        before = time.time() - time.monotonic()
+        while not self._ended.wait(_WATCH_S):
+            now = time.time() - time.monotonic()
+            if abs(now - before) > _JUMP_S:
+                logger.warning("the clock was set by %+.0f s; what is done in time goes on", now - before)
+                self.clock_was_set()
+                before = now
 
     def every(
         self, seconds: float, call: Callable[..., Any], *args: Any, name: str, jitter: float = 0.0, at_once: bool = False

@@ -90,6 +90,20 @@ def topic_matches(topic_filter: str, topic: str) -> bool:
     return len(levels) == len(wanted)
 
 
+def filter_covers(broad: str, narrow: str) -> bool:
+    """Tell whether every topic that matches the narrow filter matches the broad one too."""
+    if narrow.startswith("$") and broad[:1] in "#+":
+        return False
+    wanted = broad.split("/")
+    levels = narrow.split("/")
+    for position, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if position >= len(levels) or levels[position] == "#" or level not in ("+", levels[position]):
+            return False
+    return len(levels) == len(wanted)
+
+
 def first_match(filters: Iterable[str], topic: str) -> str | None:
     """Return the first filter that the topic matches, or None."""
     return next((each for each in filters if topic_matches(each, topic)), None)

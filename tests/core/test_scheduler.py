@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from support import wait_until
@@ -88,3 +89,29 @@ def test_stopping_waits_for_what_is_under_way() -> None:
     scheduler.stop()
     assert ended.is_set()
     scheduler.stop()
+
+
+def test_a_clock_that_is_set_back_does_not_stop_what_is_done_in_time(scheduler: Scheduler) -> None:
+    calls: list[str] = []
+    scheduler.every(0.05, calls.append, "x", name="poll")
+    # what is left of a clock that was an hour ahead when the job was made
+    ahead = datetime.now(timezone.utc) + timedelta(hours=1)
+    (job,) = scheduler._scheduler.get_jobs()
+    job.trigger.start_date = ahead
+    job.modify(next_run_time=ahead)
+    calls.clear()
+    scheduler.clock_was_set()
+    wait_until(lambda: len(calls) >= 2)
+
+
+def test_calls_of_one_name_that_have_not_begun_are_one(scheduler: Scheduler) -> None:
+    calls: list[int] = []
+    gate = threading.Event()
+    for worker in range(4):
+        scheduler.once(gate.wait, name=f"busy {worker}")
+    for number in range(100):
+        scheduler.once(calls.append, number, name="flush")
+    gate.set()
+    wait_until(lambda: calls)
+    scheduler.stop()
+    assert calls == [0]
