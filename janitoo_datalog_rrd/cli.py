@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -110,6 +111,7 @@ def main(context: click.Context, config: str | None) -> None:
 @_tell_errors
 def front(context: _Context, ready_fd: int | None) -> None:
     """Run the server in the foreground, until Ctrl-C or SIGTERM; SIGHUP reads the ini again."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before the server listens to it may not end it
     options = context.options()
     from .core.server import make_folders
     from .core.services import Services

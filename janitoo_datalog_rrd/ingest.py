@@ -178,6 +178,11 @@ class Ingest:
             except (StoreError, OSError) as error:
                 self._tell_failing(error)
                 return False
+            except Exception as error:  # noqa: BLE001 - a bug met by one message may not hold up all that come after it
+                self._tell_bug(message.topic, error)
+                self._rejected.add(message.topic, message.payload, "store_failed", f"{type(error).__name__}: {error}")
+                self._acknowledge(message)
+                return True
             if self._failing:
                 self._tell_well()
         self._counters.add("messages", ("accepted" if accepted else "dropped") if readings else "ignored")
@@ -209,4 +214,4 @@ class Ingest:
         kind = f"{type(error).__name__} {error.__traceback__.tb_lineno if error.__traceback__ else 0}"
         if kind not in self._told and len(self._told) < 100:
             self._told.add(kind)
-            logger.error("the decoder of %.200r failed", topic, exc_info=error)
+            logger.error("a message on %.200r could not be used", topic, exc_info=error)

@@ -26,7 +26,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
         OSError: it could not be written; the old one is untouched.
     """
     temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    temporary.unlink(missing_ok=True)  # left over by a crash, or laid there by somebody else
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
@@ -42,9 +43,18 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
         sync_directory(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Ask the disk to have what is in a file. Raises OSError."""
+    _sync(path, os.O_RDONLY)
+
+
 def sync_directory(directory: Path) -> None:
-    """Ask the disk to have the names in a folder."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    """Ask the disk to have the names in a folder. Raises OSError."""
+    _sync(directory, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -69,7 +79,7 @@ class LockFile:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StartError(f"{self.path} cannot be written: {error.strerror}") from error
         if not _lock(descriptor):

@@ -289,6 +289,8 @@ class MqttClient:
             self._tell(False, f"{self._place()} {_HANGS_UP}; it is tried again until it does")
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
+        if self._stopping and self._manual_ack:
+            return  # its acknowledgement would not be sent any more: the broker keeps it for the next session
         try:
             message = Message(raw.topic, bytes(raw.payload), raw.qos, raw.retain, raw.mid)
         except UnicodeDecodeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -61,6 +62,8 @@ class JNTServer:
             self._apply_remote(self.options)
             self._start_broker()
             self.services.scheduler.start()
+            if self.options.system["gc_delay"]:
+                self.services.scheduler.every(self.options.system["gc_delay"], gc.collect, name="server.gc")
             for name in self._thread_names():
                 self._start_thread(name)
             self.services.scheduler.every(RETRY_S, self._retry_threads, name="server.threads")
@@ -88,10 +91,15 @@ class JNTServer:
                 options.system.values[fixed] = self.options.system[fixed]
         self._apply_remote(options)
         old, self.options = self.options, options
-        self.services.options = options
         if _broker_of(old) != _broker_of(options):
             self._stop_broker()
-            self._start_broker()
+            try:
+                self._start_broker()
+            except StartError:
+                self.options = old
+                self._start_broker()
+                raise
+        self.services.options = options
         self.services.nodes.timeout = options.system["heartbeat_timeout"]
         self.services.nodes.count = options.system["heartbeat_count"]
         with self._threads_lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,31 @@ def load(path: Path, on_damage: Any) -> dict[str, Record]:
     return _good(content)
 
 
+def configured(columns: Mapping[str, tuple[str, ...]]) -> Record:
+    """Describe a series of a datasource component: name of each data source → whose values it holds."""
+    return {"columns": {name: list(key) for name, key in columns.items()}}
+
+
+def read_configured(path: Path, name: str) -> dict[str, tuple[str, ...]]:
+    """Whose values the data sources of a datasource component held; empty where the catalogue does not say."""
+    columns = _read_object(path).get(name, {})
+    columns = columns.get("columns") if isinstance(columns, dict) else None
+    if not isinstance(columns, dict):
+        return {}
+    return {each: tuple(key) for each, key in columns.items() if isinstance(key, list) and all(isinstance(p, str) for p in key)}
+
+
 def read(path: Path) -> dict[str, Record]:
     """Read the catalogue without touching it; an empty one where it cannot be read."""
+    return _good(_read_object(path))
+
+
+def _read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return _good(content) if isinstance(content, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _good(content: dict[str, Any]) -> dict[str, Record]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..core.errors import StoreError
-from . import rrdfile
+from . import catalogue, rrdfile
 from .cache import Cache
 from .flusher import Flusher
 from .series import Series
@@ -97,7 +97,17 @@ class Datasources:
                 f"Until then the step stays {header.step} s"
             )
         with self.flusher.exclusively(series):
-            return rrdfile.fit_sources(series.path, series.sources()), complaint
+            return rrdfile.fit_sources(series.path, series.sources(), self._renamed(series, header)), complaint
+
+    def _renamed(self, series: Series, header: rrdfile.Header) -> dict[str, str]:
+        """Old name → new name of the data sources that hold the same values as before under another name."""
+        in_file = {source.name for source in header.sources}
+        wanted = {column.name for column in series.columns}
+        if in_file == wanted:
+            return {}
+        before = catalogue.read_configured(self.flusher.settings.catalogue_path, series.name)
+        gone = {key: name for name, key in before.items() if name in in_file - wanted}
+        return {gone[column.key]: column.name for column in series.columns if column.name not in in_file and column.key in gone}
 
 
 def _same_sources(series: Series, wanted: list[SourceConfig]) -> bool:

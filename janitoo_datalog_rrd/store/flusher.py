@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -10,12 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..core.errors import StoreError
+from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
 from . import rrdfile
 from .cache import Cache
 from .rrdfile import RrdError
 from .series import Series, Taken
-from .settings import StoreSettings
+from .settings import FUTURE_S, StoreSettings
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Flusher:
         self.taken_in_until: Callable[[], float] = lambda: math.inf
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._unsynced: set[Path] = set()
+        self._made = False
         self._failing: set[str] = set()
 
     def flush(self, series: Series, *, everything: bool = False) -> int:
@@ -110,15 +113,20 @@ class Flusher:
         """Ask the disk to have every file written since the last call. Raises OSError."""
         with self.cache.lock:
             paths, self._unsynced = self._unsynced, set()
-        for path in paths:
-            try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            made, self._made = self._made, False
+        try:
+            while paths:
+                path = next(iter(paths))
+                with contextlib.suppress(FileNotFoundError):
+                    sync_file(path)
+                paths.discard(path)
+            if made:
+                sync_directory(self.settings.rrd_dir)
+        except OSError:
+            with self.cache.lock:
+                self._unsynced |= paths
+                self._made |= made
+            raise
 
     def exclusively(self, series: Series) -> threading.Lock:
         """The lock that a series' file is written under."""
@@ -134,6 +142,12 @@ class Flusher:
                 _learn(series, header)
         except RrdError as error:
             self._set_aside(series, error)
+        if last > self.clock() + FUTURE_S:
+            self.health.note(
+                f"ahead: {series.name}",
+                f"{series.path} was last written for a time that is {last - self.clock():.0f} s ahead of the clock: "
+                "what comes before that time is counted as late; check this machine's clock",
+            )
         series.written = last
 
     def _demand_horizon(self, series: Series, *, everything: bool) -> float:
@@ -199,12 +213,16 @@ class Flusher:
                 self.make_file(series, taken.points[0][0])
                 rrdfile.update(series.path, columns, series.whole(), taken.points)
                 return
-            raise
+            refused = rrdfile.update_singly(series.path, columns, series.whole(), taken.points)
+            if refused:
+                logger.error("%d points of %s were refused and dropped, the first one: %s", len(refused), series.name, refused[0])
+                self.counters.add("samples_dropped", "refused", len(refused))
 
     def make_file(self, series: Series, first: int) -> None:
         """Make a series' file, ready for a first update at `first` (seconds since the epoch UTC). Raises RrdError."""
         start = first - 1 if series.rows is None else first - series.step
         rrdfile.create(series.path, series.step, start, series.sources(), series.rras())
+        self._made = True
 
     def _set_aside(self, series: Series, error: RrdError) -> None:
         if not os.access(series.path, os.R_OK):

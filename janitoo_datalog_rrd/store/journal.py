@@ -139,7 +139,7 @@ class Journal:
             if number < segment:
                 self.path_of(number).unlink(missing_ok=True)
 
-    def _keep_aside(self, path: Path) -> Path:
+    def keep_aside(self, path: Path) -> Path:
         """Keep a damaged segment under another name, so that it is there to look at when its samples are written."""
         aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
         with contextlib.suppress(FileExistsError):
@@ -169,4 +169,4 @@ class Journal:
                 if "truncated" in str(error):
                     logger.info("%s ends in a frame that was cut off; the frames before it are taken", path)
                 else:
-                    on_damage(self._keep_aside(path), str(error))
+                    on_damage(self.keep_aside(path), str(error))

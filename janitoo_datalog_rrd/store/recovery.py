@@ -60,7 +60,7 @@ class Recovery:
             try:
                 if series.written is None:
                     self.flusher.look_up(series)
-                snapshot.thaw(self.cache, series, frozen, self.now, self.settings.cache_rrd_ttl)
+                snapshot.thaw(self.cache, series, frozen, self.now, self.settings.cache_rrd_ttl, self.latest)
             except safepickle.UNREADABLE as error:
                 self.on_damage(self.settings.snapshot_path, f"its part on {name} is damaged: {error}")
         first = data["segment"] if data else 0
@@ -69,7 +69,7 @@ class Recovery:
             try:
                 self._replay_frame(columns, segment, frame)
             except safepickle.UNREADABLE as error:
-                self.on_damage(journal.path_of(segment), f"a frame makes no sense: {error!r}")
+                self.on_damage(journal.keep_aside(journal.path_of(segment)), f"a frame makes no sense: {error!r}")
         journal.remove_before(first)
         journal.begin_after(first)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,24 @@ from ..core.contracts import FetchResult
 from ..core.errors import BadRequestError, StoreError
 
 BATCH = 2000
+_ABOUT_A_POINT = (
+    "not a simple",
+    "not a valid",
+    "extra data",
+    "expected",
+    "conversion of",
+    "strtod",
+    "ds time",
+    "could not parse",
+)
 # a damaged file can make the binding return without a result or with text that is none
-_FAILURES = (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, ValueError)
+_FAILURES = (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, ValueError, KeyError)
+# the file's static header, data source and archive definitions, as rrd_format.h has them, on machines of 64 bits
+_STATIC = struct.Struct("@4s5sdLLL80s")
+_DS_SIZE, _RRA = 120, struct.Struct("@20sLL80s")
+_PER_DS, _PER_CDP, _PER_RRA, _LIVE = 112, 80, 8, 16
+_FLOAT_COOKIE = 8.642135e130
+_MOST = 1000
 
 Point = tuple[int, tuple[float, ...]]
 """One update: seconds since the epoch UTC, and a number per data source (NaN: unknown)."""
@@ -91,7 +108,8 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
         rrdtool.create(str(temporary), "--start", str(max(start, 1)), "--step", str(step), *definitions, *rras)
         os.link(temporary, path)
     except (*_FAILURES, OSError) as error:
-        raise RrdError(f"{path} cannot be made: {error}") from error
+        why = str(error) or "librrd gives no reason; is the disk full?"
+        raise RrdError(f"{path} cannot be made: {why}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -125,8 +143,28 @@ def update(path: Path, columns: Sequence[str], integers: Sequence[bool], points:
             raise RrdError(f"{path} cannot be written: {error}") from error
 
 
+def update_singly(path: Path, columns: Sequence[str], integers: Sequence[bool], points: Sequence[Point]) -> list[str]:
+    """Write points one by one, after a batch of them was refused, and pass over those that librrd does not take.
+
+    Returns:
+        What it said of each point that it did not take.
+
+    Raises:
+        RrdError: the file itself cannot be written.
+    """
+    refused = []
+    for point in points:
+        try:
+            update(path, columns, integers, [point])
+        except RrdError as error:
+            if not any(word in str(error) for word in _ABOUT_A_POINT):
+                raise
+            refused.append(str(error))
+    return refused
+
+
 def _text(number: float, whole: bool) -> str:
-    if number != number:
+    if not math.isfinite(number):
         return "U"
     return str(math.floor(number)) if whole else repr(number)
 
@@ -141,8 +179,41 @@ def last_update(path: Path) -> int | None:
         raise RrdError(f"{path} cannot be read: {error}") from error
 
 
+def check(path: Path) -> None:
+    """Check that a file's static header and size fit each other: librrd believes them, and may crash on damaged ones.
+
+    Raises:
+        RrdError: they do not; the file is damaged.
+        OSError: it cannot be read.
+    """
+    if struct.calcsize("@L") != 8:
+        return  # another layout, which librrd has to check by itself
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = stream.read(_STATIC.size)
+        if len(head) < _STATIC.size:
+            raise RrdError(f"{path} is damaged: it ends within its header")
+        cookie, version, float_cookie, ds_count, rra_count, step, _ = _STATIC.unpack(head)
+        if cookie != b"RRD\0" or not version[:4].isdigit() or float_cookie != _FLOAT_COOKIE:
+            raise RrdError(f"{path} is damaged or no RRD file: its header does not begin as one")
+        if not (1 <= ds_count <= _MOST and 1 <= rra_count <= _MOST and 1 <= step <= 10 * 366 * 86400):
+            raise RrdError(f"{path} is damaged: its header tells of {ds_count} data sources, {rra_count} archives, step {step}")
+        stream.seek(ds_count * _DS_SIZE, os.SEEK_CUR)
+        archives = stream.read(rra_count * _RRA.size)
+    if len(archives) < rra_count * _RRA.size:
+        raise RrdError(f"{path} is damaged: it ends within its header")
+    rows = sum(row_count for _, row_count, _, _ in _RRA.iter_unpack(archives))
+    header = _STATIC.size + ds_count * (_DS_SIZE + _PER_DS) + rra_count * (_RRA.size + _PER_RRA + ds_count * _PER_CDP) + _LIVE
+    if size != header + rows * ds_count * 8:
+        raise RrdError(f"{path} is damaged: it has {size} bytes, and its header asks for {header + rows * ds_count * 8}")
+
+
 def read_header(path: Path) -> Header:
     """Read what a file says of itself. Raises RrdError."""
+    try:
+        check(path)
+    except OSError as error:
+        raise RrdError(f"{path} cannot be read: {error.strerror}") from error
     try:
         info: dict[str, Any] = rrdtool.info(str(path))
     except _FAILURES as error:
@@ -170,8 +241,13 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def fit_sources(path: Path, wanted: Sequence[DataSource]) -> list[str]:
-    """Add, remove and change data sources of a file so that it has the wanted ones; history of the others stays.
+def fit_sources(path: Path, wanted: Sequence[DataSource], renamed: Mapping[str, str]) -> list[str]:
+    """Rename, add, remove and change data sources of a file so that it has the wanted ones; history of the others stays.
+
+    Args:
+        path: the file.
+        wanted: the data sources that it should have.
+        renamed: old name → new name, of those that go on under another name.
 
     Returns:
         One sentence per change made.
@@ -179,9 +255,10 @@ def fit_sources(path: Path, wanted: Sequence[DataSource]) -> list[str]:
     Raises:
         RrdError: librrd could not do it; the file is as it was.
     """
-    have = {source.name: source for source in read_header(path).sources}
+    have = {renamed.get(source.name, source.name): source for source in read_header(path).sources}
     want = {source.name: source for source in wanted}
-    changes, told = [], []
+    told = [f"data source {old} became {new}" for old, new in renamed.items()]
+    changes = [part for old, new in renamed.items() for part in ("--data-source-rename", f"{old}:{new}")]
     for name in have:
         if name not in want:
             changes.append(f"DEL:{name}")
@@ -195,8 +272,6 @@ def fit_sources(path: Path, wanted: Sequence[DataSource]) -> list[str]:
             told.append(f"data source {name} became {source.ds_type}")
         if name in have and have[name].heartbeat != source.heartbeat:
             changes += ["--heartbeat", f"{name}:{source.heartbeat}"]
-    if not changes:
-        return []
     options = [part for part in changes if not part.startswith(("DS:", "DEL:"))]
     operations = [part for part in changes if part.startswith(("DS:", "DEL:"))]
     try:

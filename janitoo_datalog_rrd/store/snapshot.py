@@ -80,12 +80,21 @@ def load(path: Path, on_damage: Callable[[Path, str], None]) -> dict[str, Any] |
     return data
 
 
-def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: float) -> None:
+def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: float, latest: float) -> None:
     """Put what a snapshot has of one series back into the cache; what is in its file already is left out.
+
+    Args:
+        cache: where it goes.
+        series: the series, which knows where its file stands.
+        frozen: its part of the snapshot.
+        now: the monotonic clock's.
+        ttl: seconds that a sample may stay in the cache.
+        latest: a later sample (seconds since the epoch UTC) cannot be.
 
     Raises:
         safepickle.UNREADABLE: the series' part of the snapshot is damaged.
     """
+    in_rows: list[tuple[int, tuple[float, float]]] = []
     for column in series.columns:
         part = frozen["columns"].get(column.name)
         if part is None:
@@ -95,8 +104,12 @@ def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: 
         if last_time is not None:
             column.last_time, column.last_value = float(last_time), float(last_value)
         for time_s, value in zip(times, values, strict=True):
+            if not (time_s <= latest and column.takes(value)):
+                raise ValueError(f"a sample that nobody can have sent: {value} at {time_s}")
             if not series.is_late(time_s):
                 cache.append(column, time_s, value, now, ttl)
+            elif series.rows is not None:
+                in_rows.append((series.columns.index(column), (time_s, value)))
         if part["previous"] is not None and (column.previous is None or part["previous"][0] >= column.previous[0]):
             column.previous = (int(part["previous"][0]), float(part["previous"][1]))
     rows = frozen["rows"]
@@ -109,6 +122,8 @@ def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: 
             series.rows.start_after(int(rows["time"]))
         if len(rows["last"]) == width:
             series.rows.last = [None if last is None else (float(last[0]), float(last[1])) for last in rows["last"]]
+        for index, sample in in_rows:
+            series.rows.learn(index, sample)
     if series.cached():
         cache.live.add(series.name)
         cache.due.setdefault(series.name, now)

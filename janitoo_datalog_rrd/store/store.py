@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Reading, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, DS_TYPES, FetchResult, Key, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.files import write_atomically
 from ..core.status import Counters, Health
@@ -120,7 +120,7 @@ class Store:
             self._add_auto,
             self._tell_damage,
         ).run(journal)
-        self._catalogue_dirty = bool(lost) or len(self.cache.series) > known
+        self._catalogue_dirty |= bool(lost) or len(self.cache.series) > known
         self._journal = journal
         for name in self.cache.series:
             self.names.add(name)
@@ -143,8 +143,10 @@ class Store:
             self.names.write()
         except OSError as error:
             logger.error("the snapshot could not be written: %s; the journal keeps its samples", error)
-        self._journal.close()
-        self._journal = None
+        finally:
+            with self._dump_lock:
+                self._journal.close()
+                self._journal = None
 
     # -- the way in ----------------------------------------------------------------------------------
 
@@ -163,6 +165,8 @@ class Store:
             OSError: the journal cannot be written; nothing was taken.
         """
         now = self.clock()
+        if now < EARLIEST_S:
+            raise StoreError("this machine's clock is before 1980: nothing is stored until it is set")
         with self.cache.lock:
             plan = self._plan(readings, now if arrival is None else arrival, now + FUTURE_S)
             if plan.samples:
@@ -229,15 +233,15 @@ class Store:
         orphan = self.cache.series.get(name)
         if orphan is not None and orphan.is_orphan and orphan.columns[0].name == AUTO_COLUMN:
             self.cache.bind(orphan.columns[0], reading.key)
-            orphan.node = reading.meta.node or reading.key[0]
+            orphan.node = reading.meta.node or _node_of(reading.key)
         elif self._auto_count >= self.settings.max_series:
             self._refused += 1
             return []
         else:
             meta = reading.meta
-            label = (meta.label or reading.key[1] or reading.key[0])[:MAX_LABEL]
+            label = (meta.label or reading.key[1] or reading.key[0].rpartition("/")[2] or reading.key[0])[:MAX_LABEL]
             ds_type = meta.ds_type if meta.ds_type in DS_TYPES else "GAUGE"
-            node = (meta.node or reading.key[0])[:MAX_LABEL]
+            node = (meta.node or _node_of(reading.key))[:MAX_LABEL]
             name = series_name(reading.key, self.cache.series)
             self._add_auto(name, catalogue.record(reading.key, label, meta.units[:MAX_UNITS], ds_type, node))
             self.names.add(name)
@@ -287,8 +291,8 @@ class Store:
         known = self.cache.series.get(name)
         if known is not None and not known.configured:
             self._auto_count -= 1
-            self._catalogue_dirty = True
         self.names.add(name)
+        self._catalogue_dirty = True
         return self._datasources.configure(name, step, list(sources), label, node)
 
     def forget(self, name: str) -> None:
@@ -420,10 +424,10 @@ class Store:
 
     def dump(self) -> None:
         """Write catalogue and snapshot, and delete the journal segments they cover. Raises OSError."""
-        journal = self._journal
-        if journal is None:
-            raise StoreError("the store is not open")
         with self._dump_lock:
+            journal = self._journal
+            if journal is None:
+                raise StoreError("the store is not open")
             self.write_catalogue()
             with self.cache.lock:
                 segment = journal.rotate()
@@ -445,6 +449,9 @@ class Store:
                 if not (series.configured or series.is_orphan)
                 for column in series.columns
             }
+            for name, series in self.cache.series.items():
+                if series.configured:
+                    records[name] = catalogue.configured({column.name: column.key for column in series.columns})
         try:
             catalogue.save(self.settings.catalogue_path, records)
         except OSError:
@@ -457,3 +464,8 @@ class Store:
         """Say that something on disk could not be read; it stays, the server goes on."""
         logger.error("%s is damaged: %s; what could be read is taken, the file is kept aside", path, why)
         self.health.note(f"damage: {path.name}", f"{re.sub(r'[^ -~]', '?', str(path))} was damaged: {why}")
+
+
+def _node_of(key: Key) -> str:
+    """What a value belongs to where its message does not say: its address or document, else the level above its topic."""
+    return key[0] if key[1] else key[0].rpartition("/")[0] or key[0]

@@ -215,3 +215,59 @@ def test_a_datasource_takes_over_from_the_series_made_by_itself_and_back(store: 
     store.accept([Reading(LOAD[0].key, 3.0)])
     assert store.get_series("0048.0002.load.0").columns[0].last_value == 3.0
     assert len(store.list_series()) == 1
+
+
+def test_a_data_source_that_gets_another_label_keeps_its_history(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    before = fill(store, clock, 20)
+    store.close()
+    renamed = [SourceConfig(LOAD[0].key, "GAUGE", "one"), *LOAD[1:]]
+    store = make_store(opened=False)
+    assert store.configure("load", STEP, renamed) == ["data source load1 became one"]
+    store.open()
+    assert rows(store.path_of("load"), FIRST - STEP, FIRST + 19 * STEP - 1) == before
+    assert "ds[one].index" in rrdtool.info(str(store.path_of("load")))
+
+
+def test_a_kill_after_a_snapshot_leaves_the_rows_as_they_would_have_been(make_store: Callable[..., Store], clock: Clock) -> None:
+    def run(*, killed: bool) -> dict[int, tuple[float | None, ...]]:
+        clock.now = START
+        store = make_store(opened=False)
+        store.configure("load", STEP, LOAD)
+        store.open()
+        publish(store, clock, FIRST - 5, 1.0, 2.0, 3.0)
+        store.dump()
+        publish(store, clock, FIRST + 5, 92.0)
+        clock.now = FIRST + 3 * STEP
+        store.flush("load")
+        if killed:
+            abandon(store)
+            store = make_store(opened=False)
+            store.configure("load", STEP, LOAD)
+            store.open()
+        clock.now = FIRST + 10 * STEP
+        store.flush("load")
+        found = rows(store.path_of("load"), FIRST - STEP, FIRST + 10 * STEP - 1)
+        store.remove("load")
+        store.close()
+        return found
+
+    assert run(killed=True) == run(killed=False)
+
+
+@pytest.mark.parametrize(
+    ("ds_type", "numbers"), [("DERIVE", (-1.7e308, 1.7e308)), ("ABSOLUTE", (1.7e308, 1.7e308)), ("COUNTER", (-5.0, 1e30))]
+)
+def test_numbers_that_no_file_can_hold_are_dropped_and_the_rest_goes_on(
+    store: Store, clock: Clock, ds_type: str, numbers: tuple[float, ...]
+) -> None:
+    source = SourceConfig(("0130/0001", "x", "0"), ds_type, "x")
+    store.configure("meter", STEP, [source])
+    for minute, number in enumerate((*numbers, 5.0, 10.0, 15.0)):
+        clock.now = FIRST + STEP * minute
+        store.accept([Reading(source.key, number)])
+    clock.now += STEP
+    store.flush_all(everything=True)
+    assert store.count_cached() == 0
+    assert store.counters.get("samples_dropped", "out_of_range") == 2
+    assert store.health.problems() == {}

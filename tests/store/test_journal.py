@@ -158,3 +158,21 @@ def test_a_crash_between_snapshot_and_deletion_doubles_nothing(make_store: Calla
         path.write_bytes(content)
     again = make_store()
     assert again.count_cached() == 5
+
+
+def test_a_folder_that_could_not_be_synced_once_does_not_stop_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path)
+
+    def fail(_directory: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("janitoo_datalog_rrd.store.journal.sync_directory", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            journal.ensure_open()
+    journal.ensure_open()
+    journal.append(["goes on"])
+    assert read(journal)[0] == [["goes on"]]
+    journal.close()

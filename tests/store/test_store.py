@@ -11,7 +11,9 @@ from store.conftest import START, Clock, abandon, rows, schema
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.core.errors import BadRequestError, StoreError, UnknownSeriesError
+from janitoo_datalog_rrd.store.rrdfile import RrdError, read_header
 from janitoo_datalog_rrd.store.schema import Schemas
+from janitoo_datalog_rrd.store.series import Taken
 from janitoo_datalog_rrd.store.settings import SourceConfig
 from janitoo_datalog_rrd.store.store import Store, StoreFullError
 
@@ -342,3 +344,87 @@ def test_a_sample_that_comes_while_its_second_is_being_written_is_late_and_not_l
     assert store.counters.get("samples_late") == 1
     store.cache.put_back(store.cache.series[NAME], taken, 0.0)
     assert store.accept([Reading(KEY, 2.0, START - 10)]) == 1
+
+
+def test_the_timed_flush_never_cuts_a_second_in_two(store: Store, clock: Clock) -> None:
+    clock.now = START + 0.2
+    store.accept([Reading(KEY, 1.0)])
+    clock.now = START + 0.8
+    store.accept([Reading(KEY, 2.0)])
+    store.flusher.monotonic = lambda: 1e12
+    clock.now = START + 10.5
+    store.tick()
+    clock.now = START + 30
+    store.flush_all()
+    assert rrdtool.lastupdate(str(store.path_of(NAME)))["ds"]["value"] == 2.0
+
+
+def test_a_header_with_any_byte_flipped_is_read_or_refused_and_kills_nobody(store: Store, clock: Clock) -> None:
+    store.accept([Reading(KEY, 1.0)])
+    clock.now += 10
+    store.flush(NAME)
+    path = store.path_of(NAME)
+    content = path.read_bytes()
+    refused = 0
+    for position in range(900):
+        for flip in (0x01, 0x80, 0xFF):
+            damaged = bytearray(content)
+            damaged[position] ^= flip
+            path.write_bytes(damaged)
+            try:
+                read_header(path)
+            except RrdError:
+                refused += 1
+    assert refused > 250
+    for size in (0, 1, 100, 583, len(content) - 1):
+        path.write_bytes(content[:size])
+        with pytest.raises(RrdError):
+            read_header(path)
+
+
+def test_a_point_that_librrd_refuses_is_dropped_and_counted(store: Store, clock: Clock) -> None:
+    source = SourceConfig(KEY, "COUNTER", "x")
+    store.configure("meter", 10, [source])
+    series = store.cache.series["meter"]
+    first = int(START) // 10 * 10 + 10
+    taken = Taken([(first, (1.0,)), (first + 10, (-5.0,)), (first + 20, (3.0,))], [], 3)
+    store.flusher._put_into_file(series, taken)
+    assert rrdtool.last(str(series.path)) == first + 20
+    assert store.counters.get("samples_dropped", "refused") == 1
+
+
+def test_nothing_is_stored_while_the_clock_was_never_set(store: Store, clock: Clock) -> None:
+    clock.now = 100.0
+    with pytest.raises(StoreError, match="clock is before 1980"):
+        store.accept([Reading(KEY, 1.0)])
+    clock.now = START
+    assert store.accept([Reading(KEY, 1.0)]) == 1
+
+
+def test_a_file_ahead_of_the_clock_is_told(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    clock.now = START + 7200
+    store.accept([Reading(KEY, 1.0)])
+    clock.now += 1
+    store.close()
+    clock.now = START
+    store = make_store()
+    assert store.accept([Reading(KEY, 2.0)]) == 0
+    assert store.counters.get("samples_late") == 1
+    assert any("ahead of the clock" in note for note in store.health.notes().values())
+
+
+def test_a_store_opened_again_after_it_was_closed_keeps_its_numbers(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    for _ in range(3):
+        store.accept([Reading(KEY, 1.0)])
+        store.dump()
+        clock.now += 1
+    store.close()
+    for path in store.settings.journal_dir.iterdir():
+        path.unlink()
+    store = make_store()
+    clock.now += 10
+    store.accept([Reading(KEY, 42.0)])
+    abandon(store)
+    assert make_store().count_cached() == 1
