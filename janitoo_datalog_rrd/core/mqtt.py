@@ -30,6 +30,7 @@ RECEIVE_MAXIMUM = 1000
 MAXIMUM_PACKET = 4 << 20
 """Bytes of the longest message that the broker may send us (MQTT 5): no number needs as many, and memory is bounded."""
 _QUEUED_MAX = 1000
+_NO_FILTER = "jnt/nothing/is/published/here"
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
 
@@ -145,6 +146,7 @@ class MqttClient:
         self._accepted = False
         self._told = ""
         self._subscribed = False
+        self._unsubscribed = threading.Event()
         self._left_over: set[str] = set()
         self._handlers: dict[str, tuple[Handler, int]] = {}
         version: dict[str, Any] = {"protocol": paho.MQTTv5} if self._v5 else {"clean_session": not persistent}
@@ -162,6 +164,7 @@ class MqttClient:
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
+        client.on_unsubscribe = self._on_unsubscribe
         self._client = client
 
     @property
@@ -187,6 +190,10 @@ class MqttClient:
         """Say goodbye and end the thread; a persistent session stays at the broker."""
         patience = _GOODBYE_S if self.connected else _LEAVE_S
         self._stopping = True
+        if self._manual_ack and self.connected:
+            # a round trip: the broker has then read our acknowledgements, which closing the socket could throw away
+            self._client.unsubscribe(_NO_FILTER)
+            self._unsubscribed.wait(_GOODBYE_S)
         self._client.disconnect()
         # While the broker is away the thread may be deep in a look-up or a connect: it then ends by itself, later.
         ender = threading.Thread(target=self._client.loop_stop, name=f"{self.client_id}-end", daemon=True)
@@ -287,6 +294,10 @@ class MqttClient:
             self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")
         elif "refuses us" not in self._told:
             self._tell(False, f"{self._place()} {_HANGS_UP}; it is tried again until it does")
+
+    def _on_unsubscribe(self, *_arguments: Any) -> None:
+        if self._stopping:
+            self._unsubscribed.set()
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         if self._stopping and self._manual_ack:

@@ -77,6 +77,7 @@ class RowMaker:
         self.ds_types = tuple(ds_types)
         self.step = step
         self.hold = max(hold, 2.0 * step)
+        self.patience = 2.0 * step
         self.row_time: int | None = None
         self.last: list[Sample | None] = [None] * len(self.ds_types)
         self._unknown = True
@@ -100,9 +101,10 @@ class RowMaker:
     def make(self, pending: Sequence[list[Sample]], until: float) -> list[Point]:
         """Make the rows up to a time and take the samples they used out of `pending`.
 
-        A counter's number at a row's time is interpolated between the samples around it, so that its rate is right however
-        often it is polled. The row waits for the later sample for up to two steps after the earlier one; when none comes,
-        the counter is taken as it stood, or as unknown where it said nothing in the row's time.
+        A counter's number at a row's time is interpolated between the samples around it, so that its rate is right also
+        when it is polled off the beat. The row waits for the later sample for up to two steps after the earlier one, the
+        heartbeat of the file; when none comes by then, the counter is taken as it stood, or as unknown where it said
+        nothing in the row's time.
 
         Args:
             pending: samples of each data source, in the order of time; what is used is removed.
@@ -163,7 +165,7 @@ class RowMaker:
             return math.nan
         if ds_type == "ABSOLUTE":
             return _total(taken) if taken or boundary - before[0] <= self.hold else math.nan
-        if ds_type in COUNTING_TYPES and following is not None:
+        if ds_type in COUNTING_TYPES and following is not None and following[0] - before[0] <= self.patience:
             return _between(before, following, boundary)
         if taken or (ds_type in HELD_TYPES and boundary - before[0] <= self.hold):
             return before[1]
@@ -175,7 +177,7 @@ class RowMaker:
         before = samples[count - 1] if count else self.last[column]
         if before is None or before[1] != before[1] or before[0] == boundary:
             return False
-        return until - before[0] <= 2 * self.step
+        return until - before[0] <= self.patience
 
 
 def _total(samples: Sequence[Sample]) -> float:

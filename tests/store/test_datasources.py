@@ -85,9 +85,9 @@ def test_nothing_is_written_while_everything_is_silent_and_it_goes_on_afterwards
 def test_a_counter_polled_less_often_than_a_row_has_no_holes_and_the_right_sum(store: Store, clock: Clock) -> None:
     meter = SourceConfig(("0130/0001", "pulses", "0"), "COUNTER", "pulses")
     store.configure("energy", STEP, [meter])
-    for poll in range(31):  # every two and a half minutes: most rows have no poll of their own
-        clock.now = FIRST + 150 * poll
-        store.accept([Reading(meter.key, 1000.0 + 1500 * poll)])
+    for poll in range(37):  # every hundred seconds: many rows have no poll of their own
+        clock.now = FIRST + 100 * poll
+        store.accept([Reading(meter.key, 1000.0 + 1000 * poll)])
     store.flush("energy")
     found = [row[0] for row in rows(store.path_of("energy"), FIRST, FIRST + 60 * STEP - 1).values()]
     assert len(found) == 60
