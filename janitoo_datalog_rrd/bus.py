@@ -24,7 +24,7 @@ from .store_thread import TTLS, RrdStoreThread
 __all__ = ["REMOTE_OPTIONS", "RrdBus", "RrdStoreThread"]
 
 REMOTE_OPTIONS: dict[str, Parser] = {
-    **{f"{name}_0": duration(1) for name in TTLS},
+    **dict.fromkeys(TTLS, duration(1)),
     **{f"source_config_{index}": source_config for index in range(100)},
 }
 """Options of the datalogger that may be set over the bus, for `Options.apply_remote`."""
@@ -115,7 +115,7 @@ class RrdBus(JNTBus):
 
     def _ttl_value(self, name: str) -> NodeValue:
         def write(_index: int | str, data: Any) -> None:
-            taken = self.options.set_option(self.section.name, f"{name}_0", str(data), REMOTE_OPTIONS[f"{name}_0"])
+            taken = self.options.set_option(self.section.name, name, str(data), REMOTE_OPTIONS[name])
             if self.store is not None:
                 self.store.config_thread(**{name: taken}, dirmask=None, filemask=None)
 

@@ -18,7 +18,7 @@ import click
 
 from . import __version__
 from .core.errors import BadRequestError, ConfigError, JanitooError, StartError, StoreError
-from .core.logs import configure_logging
+from .core.logs import configure_logging, logs_to_file
 from .core.options import Options, find_config
 from .core.plugins import Plugins
 
@@ -69,11 +69,7 @@ class _Context:
 
     def options(self) -> Options:
         """Read and check the ini."""
-        options = Options.load(find_config(self._config, os.environ), self.plugins, os.environ)
-        from .ingest import build_routes
-
-        build_routes(options, self.plugins)
-        return options
+        return Options.load(find_config(self._config, os.environ), self.plugins, os.environ)
 
     def daemon(self, options: Options | None = None) -> Daemon:
         """The server as a process."""
@@ -126,6 +122,9 @@ def front(context: _Context, ready_fd: int | None) -> None:
         if ready_fd is not None:
             os.write(ready_fd, b"up\n")
             os.close(ready_fd)
+            if logs_to_file():
+                # the log file is bounded; the one that `start` gave us for its own first words is not
+                _leave_terminal()
 
     DatalogServer(options, Services.build(options, context.plugins)).run(on_ready)
 
@@ -275,12 +274,22 @@ def graph(context: _Context, name: str, output: str, start: str, end: str, width
         raise StartError(f"{output} cannot be written: {error.strerror}") from error
 
 
+def _leave_terminal() -> None:
+    """Send what still goes to stdout and stderr nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 def _last_values(info: SeriesInfo) -> str:
     several = len(info.columns) > 1
     parts = []
     for column in info.columns:
         number = "unknown" if column.last_value is None or column.last_value != column.last_value else f"{column.last_value:.10g}"
-        parts.append(f"{column.label + ' ' if several else ''}{number} {column.units}".strip())
+        # what is logged of a counter is its rate, which the units are for; the last value is its count
+        units = column.units if column.ds_type == "GAUGE" else column.units.removesuffix("/s")
+        parts.append(f"{column.label + ' ' if several else ''}{number} {units}".strip())
     return ", ".join(parts)
 
 

@@ -8,8 +8,8 @@ from .bus import RrdBus
 from .core import parsers
 from .core.component import JNTComponent
 from .core.mqtt import MqttClient
-from .core.options import OptionSpec
 from .core.plugins import takes_options
+from .core.sections import OptionSpec
 from .core.values import (
     CLASS_CONFIGURATION,
     CLASS_WEB_RESOURCE,
@@ -59,9 +59,11 @@ class RrdDatasource(JNTComponent):
 
     def start(self, mqttc: MqttClient | None) -> bool:
         """Start the component: its file is made, and its values are logged into it."""
-        if self._bus is not None and self._bus.store is not None and self._rrd_file and self._sources:
-            self._bus.store.add_config(self._rrd_file, self._step, {str(k): v for k, v in self._sources.items()})
-            series = self._bus.store.store.cache.series.get(self._rrd_file)
+        store = self._bus.store if self._bus is not None else None
+        if store is not None and self._rrd_file and self._sources:
+            if self._rrd_file not in store.store.cache.series:  # the store thread has tried already, and told what was wrong
+                store.add_config(self._rrd_file, self._step, {str(k): v for k, v in self._sources.items()})
+            series = store.store.cache.series.get(self._rrd_file)
             if series is not None:
                 series.label, series.node = self.name or self._rrd_file, self.hadd
         return True
@@ -136,8 +138,8 @@ class RrdResourceComponent(JNTComponent):
 
 
 @takes_options(
-    OptionSpec("rrd_file", parsers.series_name, None, indexed=True, required=True),
-    OptionSpec("rrd_step", parsers.whole_seconds(1, 86400), DEFAULT_STEP, indexed=True),
+    OptionSpec("rrd_file", parsers.series_name, None, required=True),
+    OptionSpec("rrd_step", parsers.whole_seconds(1, 86400), DEFAULT_STEP),
     OptionSpec("source_config", parsers.source_config, None, indexed=True, required=True),
 )
 def make_datasource(**kwargs: Any) -> RrdDatasource:
@@ -145,7 +147,7 @@ def make_datasource(**kwargs: Any) -> RrdDatasource:
     return RrdDatasource(**kwargs)
 
 
-@takes_options(OptionSpec("resource", parsers.choice("rrd"), "rrd", indexed=True))
+@takes_options(OptionSpec("resource", parsers.choice("rrd"), "rrd"))
 def make_http_resource(**kwargs: Any) -> RrdResourceComponent:
     """Make the component `http.rrd`; arguments as RrdResourceComponent takes them."""
     return RrdResourceComponent(**kwargs)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .core.contracts import Decoder, Reading
-from .core.errors import ConfigError, DecodeError, PluginError, Problem, StoreError
+from .core.errors import DecodeError, PluginError, StoreError
 from .core.mqtt import Message
-from .core.options import Options, Section
+from .core.options import Options
 from .core.plugins import DECODERS, Plugins
+from .core.sections import Section
 from .core.services import Services
 from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, filter_covers, topic_matches
 
@@ -41,27 +42,21 @@ class Route:
 def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], list[str]]:
     """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
 
+    Args:
+        options: checked, so that every decoder takes its section.
+        plugins: what the decoders are loaded from.
+
     Returns:
         The routes, and one sentence per decoder whose plugin cannot be loaded; the others go on.
-
-    Raises:
-        ConfigError: options of a decoder are wrong.
     """
     wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
     wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
     routes, faults = [], []
-    problems: list[Problem] = []
     for kind, filters, section in wanted:
         try:
             routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
         except PluginError as error:
             faults.append(f"[{section.name}]: {error}")
-        except ConfigError as error:
-            problems += error.problems
-        except ValueError as error:
-            problems.append(Problem(str(options.path), section.name, "", str(error)))
-    if problems:
-        raise ConfigError(problems)
     return routes, faults
 
 

@@ -12,9 +12,7 @@ from .bus import REMOTE_OPTIONS as STORE_REMOTE_OPTIONS
 from .core.errors import JanitooError
 from .core.logs import configure_logging
 from .core.nodes import REMOTE_OPTIONS
-from .core.options import Options
 from .core.server import JNTServer
-from .ingest import build_routes
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +40,6 @@ class DatalogServer(JNTServer):
                     self._reload_safely()
             finally:
                 self.stop()
-
-    def load_options(self) -> Options:
-        """Read the ini again, and check it with its decoders. Raises ConfigError."""
-        options = super().load_options()
-        build_routes(options, self.services.plugins)
-        return options
 
     def _reload_safely(self) -> None:
         old = self.options

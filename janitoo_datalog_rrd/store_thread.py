@@ -14,8 +14,9 @@ from .core.contracts import Key, Reading
 from .core.errors import JanitooError, StartError, UnknownSeriesError
 from .core.files import write_atomically
 from .core.mqtt import BrokerSettings, Message, MqttClient
-from .core.options import Options, Section
+from .core.options import Options
 from .core.parsers import SAFE_NAME, source_config
+from .core.sections import Section
 from .core.services import Services
 from .core.thread import BaseThread
 from .decoders.numbers import number_of
@@ -292,7 +293,7 @@ class RrdStoreThread(BaseThread):
             changes = self.store.configure(rrd_file, int(step), sources)
         except (JanitooError, ValueError, OSError) as error:
             logger.error("%s: %s", part, error)
-            self.services.health.fail(part, f"{part}: {error}")
+            self.services.health.fail(part, str(error))
             return False
         for change in changes:
             logger.info("%s: %s; the history of the others is kept", part, change)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .bus import RrdBus
 from .core import parsers
-from .core.options import Options, OptionSpec
+from .core.options import Options
 from .core.plugins import takes_options
+from .core.sections import OptionSpec
 from .core.thread import JNTBusThread
 
 SECTION = "datarrd"
@@ -29,9 +30,9 @@ class RrdThread(JNTBusThread):
 
 @takes_options(
     OptionSpec("hadd", parsers.hadd, "0014/0000"),
-    OptionSpec("cache_rrd_ttl", parsers.duration(1), 3600.0, indexed=True),
-    OptionSpec("cache_pickle_ttl", parsers.duration(1), 60.0, indexed=True),
-    OptionSpec("cache_dead_ttl", parsers.duration(1), 86400.0, indexed=True),
+    OptionSpec("cache_rrd_ttl", parsers.duration(1), 3600.0),
+    OptionSpec("cache_pickle_ttl", parsers.duration(1), 60.0),
+    OptionSpec("cache_dead_ttl", parsers.duration(1), 86400.0),
     OptionSpec("cache_max_samples", parsers.integer(1000, 1_000_000_000), 2_000_000),
     OptionSpec("journal_sync", parsers.choice("never", "interval", "always"), "interval"),
     OptionSpec("journal_sync_interval", parsers.duration(0.05, 3600), 1.0),

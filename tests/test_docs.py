@@ -13,10 +13,11 @@ import click
 import pytest
 
 from janitoo_datalog_rrd.cli import main
-from janitoo_datalog_rrd.core import options as spec
+from janitoo_datalog_rrd.core import sections as spec
 from janitoo_datalog_rrd.core.errors import DecodeError
-from janitoo_datalog_rrd.core.options import Options, OptionSpec
+from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, DECODERS, THREADS, Plugins
+from janitoo_datalog_rrd.core.sections import OptionSpec
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.store.schema import ORIGINAL_RRAS, Schemas
 

@@ -18,8 +18,9 @@ from janitoo_datalog_rrd.bus import RrdBus
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.errors import StoreError
 from janitoo_datalog_rrd.core.mqtt import Message
-from janitoo_datalog_rrd.core.options import Options, Section
+from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.decoders.plain import make_decoder
 from janitoo_datalog_rrd.ingest import Ingest, Route

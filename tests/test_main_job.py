@@ -47,7 +47,9 @@ def test_all_three_shapes_of_a_janitoo_message_are_logged(tmp_path: Path, mosqui
         house.publish(
             (topic, json.dumps(value("0048/0001", "one", 0, 1.5))),
             (topic, json.dumps({"0": value("0048/0001", "two", 0, "2.5"), "1": value("0048/0001", "two", 1, True)})),
+            (topic, json.dumps({"0048/0001": {"0": value("0048/0001", "three", 0, 3)}})),
             (topic, json.dumps({"0048/0001": {"0": value("0048/0001", "three", 0, None)}})),
+            (topic, json.dumps({"0048/0001": {"0": value("0048/0001", "never", 0, None)}})),
             (
                 "/values/basic/0048/0001/four",
                 json.dumps({"0": value("0048/0001", "four", 0, 7, genre=1, units="W", label="Power")}),

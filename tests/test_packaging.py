@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from support import CommandLine, copy_checkout, fetch_json, free_port, wait_until
 
-from janitoo_datalog_rrd.core.options import COMPONENT, DECODER, SCHEMA, SYSTEM, THREAD, Options, OptionSpec, find_config
+from janitoo_datalog_rrd.core.options import Options, find_config
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, THREADS, Plugins
+from janitoo_datalog_rrd.core.sections import COMPONENT, DECODER, SCHEMA, SYSTEM, THREAD, OptionSpec
 
 
 @pytest.fixture(scope="session")

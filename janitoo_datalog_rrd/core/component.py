@@ -6,7 +6,7 @@ import uuid as uuids
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .options import Section
+from .sections import Section
 from .values import NodeValue
 
 if TYPE_CHECKING:

@@ -15,10 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import ConfigError, JanitooError, Problem, StartError
+from .flood import FloodFilter
 from .options import Options
 
 MASK = "***"
 _DEFAULT_FORMAT = "%(levelname)-7s %(name)s: %(message)s"
+# Characters that could forge or hide a line: controls but tab and line feed, and what turns the direction of writing.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 # What Python's logging.config, and the words of the ini that it evaluates, raise on a fault.
 _FAULTS = (
     AttributeError,
@@ -34,7 +37,7 @@ _FAULTS = (
 
 
 class SecretFilter(logging.Filter):
-    """Takes secrets out of log records: out of the message, the traceback and the stack.
+    """Takes secrets out of log records: out of the message, the traceback and the stack; escapes what moves a terminal's cursor.
 
     Args:
         secrets: texts that may not appear; their quoted forms are masked too.
@@ -47,13 +50,11 @@ class SecretFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; every record passes."""
-        if not self._forms:
-            return True
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
             return True  # the handler tells of the broken call itself
-        masked = self.mask(message)
+        masked = _CONTROLS.sub(_escaped, self.mask(message))
         if masked != message:
             record.msg, record.args = masked, ()
         if record.exc_info and not record.exc_text:
@@ -69,6 +70,10 @@ class SecretFilter(logging.Filter):
         for form in self._forms:
             text = text.replace(form, MASK)
         return text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def configure_logging(options: Options, *, console: bool) -> None:
@@ -100,7 +105,13 @@ def configure_logging(options: Options, *, console: bool) -> None:
             root.addHandler(_console_handler(logging.WARNING))
         masking = SecretFilter(_secrets(options))
         for handler in _handlers():
+            handler.addFilter(FloodFilter())
             handler.addFilter(masking)
+
+
+def logs_to_file() -> bool:
+    """Tell whether what is logged goes to a file too."""
+    return any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger().handlers)
 
 
 # -- reading the sections --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from .component import JNTComponent
 from .errors import JanitooError
 from .mqtt import Message, MqttClient
 from .options import Options
-from .parsers import Parser, duration, text
+from .parsers import Parser, duration, line
 from .scheduler import Scheduler
 from .values import (
     CLASS_CONFIGURATION,
@@ -39,8 +39,8 @@ _DISCOVERY_GENRES = {
     "request_info_commands": GENRE_COMMAND,
 }
 _FLAT_GENRES = (GENRE_SYSTEM, GENRE_COMMAND)
-_NODE_CONFIGS: dict[str, Parser] = {"name": text, "location": text, "heartbeat": duration(1)}
-REMOTE_OPTIONS: dict[str, Parser] = {"name": text, "location": text, "heartbeat_0": duration(1)}
+_NODE_CONFIGS: dict[str, Parser] = {"name": line, "location": line, "heartbeat": duration(1)}
+REMOTE_OPTIONS: dict[str, Parser] = {"name": line, "location": line, "heartbeat": duration(1)}
 """Options of every node that may be set over the bus, for `Options.apply_remote`."""
 
 
@@ -265,12 +265,11 @@ class NodeManager:
     # -- what every node can be told over the bus ----------------------------------------------------
 
     def _node_config(self, node: JNTComponent, name: str) -> NodeValue:
-        option = "heartbeat_0" if name == "heartbeat" else name
 
         def write(_index: int | str, data: Any) -> None:
             if not isinstance(data, (str, int, float)) or isinstance(data, bool):
                 raise ValueError(f"{name} is a text, not {data!r}")
-            taken = self.options.set_option(node.section.name, option, str(data)[:200], _NODE_CONFIGS[name])
+            taken = self.options.set_option(node.section.name, name, str(data)[:200], _NODE_CONFIGS[name])
             setattr(node, name, taken)
             self._on_described(node)
             if name == "heartbeat":

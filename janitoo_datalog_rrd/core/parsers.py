@@ -36,6 +36,13 @@ def word(raw: str) -> str:
     return text(raw)
 
 
+def line(raw: str) -> str:
+    """Text of one line, without characters that cannot be printed."""
+    if not raw.isprintable():
+        raise ValueError(f"{raw[:80]!r} has characters that cannot be printed: expected one line of text")
+    return raw
+
+
 def boolean(raw: str) -> bool:
     """True or False, in the words ini files use."""
     low = raw.lower()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from .errors import PluginError
-from .options import PluginSpecs, Specs
+from .errors import ConfigError, PluginError, Problem
+from .sections import PluginSpecs, Section, Specs
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,17 @@ class Plugins(PluginSpecs):
 
     def has_component(self, key: str) -> bool:
         return key in self._points[COMPONENTS]
+
+    def decoder_faults(self, kind: str, section: Section) -> list[Problem]:
+        try:
+            self.load(DECODERS, kind)(section)
+        except PluginError:
+            return []  # told where the plugins are listed; its faults are not the ini's
+        except ConfigError as error:
+            return error.problems
+        except ValueError as error:
+            return [Problem(section.places.get("kind", ""), section.name, "", str(error))]
+        return []
 
     def decoder_kinds(self) -> Iterable[str]:
         return self.names(DECODERS)

@@ -16,7 +16,7 @@ from .paths import refuse_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..core.options import Section
+    from ..core.sections import Section
 
 MAX_NAME = 100
 """Longest uuid and index, in characters."""

@@ -16,7 +16,7 @@ from .times import parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..core.options import Section
+    from ..core.sections import Section
 
 MAX_DEPTH = 32
 """How deep numbers may stand in a document, in levels."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from ..core.options import Section
+    from ..core.sections import Section
 
 MAX_PATH = 500
 """Longest path, in characters."""

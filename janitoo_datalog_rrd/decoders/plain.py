@@ -13,7 +13,7 @@ from .numbers import MAX_TEXT, excerpt, number_of_text
 from .paths import refuse_paths
 
 if TYPE_CHECKING:
-    from ..core.options import Section
+    from ..core.sections import Section
 
 # A number, white space (not needed before % and °), and a unit: no digit, point or comma follows the number at once, so that
 # versions, dates, clock times and decimal commas are no numbers with a unit.

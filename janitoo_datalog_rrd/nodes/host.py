@@ -11,8 +11,8 @@ import psutil
 
 from ..core import parsers
 from ..core.component import JNTComponent
-from ..core.options import OptionSpec
 from ..core.plugins import takes_options
+from ..core.sections import OptionSpec
 from ..core.values import CLASS_METER, TYPE_DECIMAL, TYPE_INT, NodeValue
 from . import process
 from .cpu import CpuMeter
@@ -72,9 +72,12 @@ class HostComponent(JNTComponent):
         self._gauge("memory_percent", lambda: psutil.virtual_memory().percent, "Memory", "%")
         self._number("memory_used", lambda: psutil.virtual_memory().used, "Memory used", "B")
         self._number(
-            "memory_available", lambda: psutil.virtual_memory().available, "Memory available", "B",
+            "memory_available",
+            lambda: psutil.virtual_memory().available,
+            "Memory available",
+            "B",
             help="What programs can get without swapping",
-        )  # fmt: skip
+        )
         self._gauge("swap_percent", partial(read_swap, "percent"), "Swap", "%")
         self._number("swap_used", partial(read_swap, "used"), "Swap used", "B")
 

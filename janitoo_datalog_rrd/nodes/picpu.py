@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import parsers
 from ..core.component import JNTComponent
-from ..core.options import OptionSpec
 from ..core.plugins import takes_options
+from ..core.sections import OptionSpec
 from ..core.values import NodeValue
 
 if TYPE_CHECKING:

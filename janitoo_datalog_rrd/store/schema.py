@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..core.options import DEFAULT_SCHEMA_NAME, Options
+from ..core.options import Options
+from ..core.sections import DEFAULT_SCHEMA_NAME
 
 # The layout of the original janitoo_datalog_rrd: rows of 1, 12, 144 and 288 steps, 1440 of each.
 ORIGINAL_RRAS = tuple(f"RRA:{cf}:0.5:{steps}:1440" for cf in ("AVERAGE", "MAX", "MIN") for steps in (1, 12, 144, 288))

@@ -190,7 +190,12 @@ class Store:
             if not EARLIEST_S <= time_s <= latest:
                 plan.drop("bad_time")
                 continue
-            columns = self.cache.columns_of(reading.key) or self._new_series(reading)
+            columns = self.cache.columns_of(reading.key)
+            if not columns:
+                if reading.value != reading.value:
+                    plan.drop("unknown")  # a series begins with its first number
+                    continue
+                columns = self._new_series(reading)
             if not columns:
                 plan.drop("max_series" if self.settings.auto_series else "not_configured")
                 continue

@@ -40,10 +40,19 @@ class GraphArguments:
         """Everything but the data: size, times, colours, fonts, title and units."""
         query = self._query
         arguments = [
-            f"--start={self._span.start}", f"--end={self._span.end}", f"--width={query.width}", f"--height={query.height}",
-            f"--imgformat={query.format.upper()}", "--slope-mode", "--border=0", "--disable-rrdtool-tag", "--dynamic-labels",
-            "--font=DEFAULT:7.5:sans", "--font=LEGEND:8:monospace", "--font=TITLE:10:sans Bold",
-        ]  # fmt: skip
+            f"--start={self._span.start}",
+            f"--end={self._span.end}",
+            f"--width={query.width}",
+            f"--height={query.height}",
+            f"--imgformat={query.format.upper()}",
+            "--slope-mode",
+            "--border=0",
+            "--disable-rrdtool-tag",
+            "--dynamic-labels",
+            "--font=DEFAULT:7.5:sans",
+            "--font=LEGEND:8:monospace",
+            "--font=TITLE:10:sans Bold",
+        ]
         arguments += [f"--color={element}#{colour}" for element, colour in self._theme.frame.items()]
         if query.title:
             arguments.append("--title=" + clean(info.label or info.name, max(query.width // 7, 8)))

@@ -31,7 +31,7 @@ def problems(here: Room) -> dict[str, str]:
 
 
 def healthz() -> Response:
-    """200 when all is well, else 503 with what is wrong."""
+    """200 when all is well, else 503 with what is wrong; with notes on what happened and is over."""
     here = room()
     found = problems(here)
     series, cached = _gauges(here)
@@ -43,6 +43,9 @@ def healthz() -> Response:
     }
     if found:
         document["problems"] = {text(part): text(what) for part, what in found.items()}
+    notes = here.services.health.notes()
+    if notes:
+        document["notes"] = {text(part): text(what) for part, what in notes.items()}
     return json_response(document, 503 if found else 200)
 
 

@@ -14,6 +14,7 @@ from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
 _SHOWN_PER_NODE = 8
+_MOST_NODES = 200
 _WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
 _BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
 
@@ -32,11 +33,17 @@ def dashboard() -> str:
     """Nodes with their state and last values, those that fail first."""
     here = room()
     series = _series(here)
-    views = sorted(group_by_node(series, here.services.nodes.all()), key=lambda view: (_WORST_FIRST[view.tone], view.address))
+    views = group_by_node(series, here.services.nodes.all())
+    views.sort(key=lambda view: (_WORST_FIRST[view.tone], view.address))
     return render_template(
-        "dashboard.html", nodes=views, total=len(series), shown_per_node=_SHOWN_PER_NODE, tones=_count_tones(views),
+        "dashboard.html",
+        nodes=views[:_MOST_NODES],
+        node_count=len(views),
+        total=len(series),
+        shown_per_node=_SHOWN_PER_NODE,
+        tones=_count_tones(views),
         **_frame(here),
-    )  # fmt: skip
+    )
 
 
 def graphs() -> str:
@@ -54,9 +61,17 @@ def graphs() -> str:
     heard = {state.hadd: state for state in here.services.nodes.all()}
     nodes = group_by_node(shown, (heard[address] for address in {info.node for info in shown} if address in heard))
     return render_template(
-        "graphs.html", nodes=nodes, total=len(every), found=len(found), shown=len(shown), q=wanted, span=span,
-        page=page, pages=last_page + 1, **_frame(here),
-    )  # fmt: skip
+        "graphs.html",
+        nodes=nodes,
+        total=len(every),
+        found=len(found),
+        shown=len(shown),
+        q=wanted,
+        span=span,
+        page=page,
+        pages=last_page + 1,
+        **_frame(here),
+    )
 
 
 def series_page(name: str) -> str:
@@ -74,6 +89,7 @@ def status() -> str:
     return render_template(
         "status.html",
         failed=services.plugins.failed,
+        notes=services.health.notes(),
         totals={name: services.counters.get(name) for name in _BAR_COUNTS},
         messages=dict(sorted(services.counters.by_label("messages").items(), key=lambda item: -item[1])),
         dropped=services.counters.by_label("samples_dropped"),

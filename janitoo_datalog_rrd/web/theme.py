@@ -47,6 +47,14 @@ def make_themes() -> dict[str, Theme]:
 
 def _frame(back: str, canvas: str, font: str, grid: str, major: str, axis: str) -> dict[str, str]:
     return {
-        "BACK": back, "CANVAS": canvas, "SHADEA": back, "SHADEB": back, "FONT": font,
-        "GRID": grid, "MGRID": major, "FRAME": axis + "00", "AXIS": axis, "ARROW": axis + "00",
-    }  # fmt: skip
+        "BACK": back,
+        "CANVAS": canvas,
+        "SHADEA": back,
+        "SHADEB": back,
+        "FONT": font,
+        "GRID": grid,
+        "MGRID": major,
+        "FRAME": axis + "00",
+        "AXIS": axis,
+        "ARROW": axis + "00",
+    }

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..core import parsers
 from ..core.bus import JNTBus
-from ..core.options import Options, OptionSpec
+from ..core.options import Options
 from ..core.plugins import takes_options
+from ..core.sections import OptionSpec
 from ..core.thread import JNTBusThread
 from ..core.values import CLASS_WEB_CONTROLLER, GENRE_SYSTEM, TYPE_INT, TYPE_STRING, NodeValue
 from .app import create_app
@@ -71,8 +72,8 @@ class HttpThread(JNTBusThread):
 
 @takes_options(
     OptionSpec("hadd", parsers.hadd, "0018/0000"),
-    OptionSpec("http_host", parsers.word, "localhost", indexed=True),
-    OptionSpec("http_port", parsers.integer(0, 65535), 8081, indexed=True),
+    OptionSpec("http_host", parsers.word, "localhost"),
+    OptionSpec("http_port", parsers.integer(0, 65535), 8081),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""

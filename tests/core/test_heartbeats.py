@@ -82,8 +82,10 @@ def test_the_older_form_names_a_node_or_a_whole_controller(nodes: NodeRegistry) 
     nodes.on_heartbeat("/dhcp/heartbeat/0015/0000", b"ONLINE")
     older(-1, "OFFLINE")
     assert [(node.hadd, node.state) for node in nodes.all()] == [
-        ("0014/0000", "OFFLINE"), ("0014/0003", "OFFLINE"), ("0015/0000", "ONLINE"),
-    ]  # fmt: skip
+        ("0014/0000", "OFFLINE"),
+        ("0014/0003", "OFFLINE"),
+        ("0015/0000", "ONLINE"),
+    ]
 
 
 @pytest.mark.parametrize("address", ["14/1", "0014", "0014/0001/0002", "../../etc/0001", "", "+/#"])

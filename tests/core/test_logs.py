@@ -150,9 +150,12 @@ def test_a_logger_that_left_the_ini_logs_like_the_others_after_a_reload(load: Ca
 )
 @pytest.mark.parametrize("console", [True, False])
 def test_the_password_never_stands_in_the_log(
-    load: Callable[..., Options], tmp_path: Path, capsys: pytest.CaptureFixture[str], log: Callable[[logging.Logger], None],
+    load: Callable[..., Options],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    log: Callable[[logging.Logger], None],
     console: bool,
-) -> None:  # fmt: skip
+) -> None:
     configure_logging(load(FILE_ONLY), console=console)
     log(logging.getLogger("any"))
     written = (tmp_path / "ho'me" / "log" / "deep" / "jnt_datalog_rrd.log").read_text() + capsys.readouterr().err
@@ -217,8 +220,10 @@ def test_log_files_are_closed_at_the_end_without_a_warning(load: Callable[..., O
     )
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", script, str(tmp_path / "test.conf")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert (done.stdout, done.stderr) == ("ConfigError\n", "")
 
 

@@ -13,7 +13,7 @@ from house import House, janitoo, live_in
 from support import CommandLine, Listener, Mosquitto, free_port, wait_until
 
 from janitoo_datalog_rrd.core.component import JNTComponent
-from janitoo_datalog_rrd.core.options import Section
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.values import GENRE_COMMAND, NodeValue
 
 ASKER = "0999/0000"

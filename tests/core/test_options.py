@@ -110,7 +110,7 @@ hadd = 18/0
 def test_an_unknown_option_is_told_with_the_options_there_are(load: Load) -> None:
     problem = only_fault(load, "[datarrd]\ncache_rd_ttl = 3\n")
     assert problem.option == "cache_rd_ttl"
-    assert "cache_rrd_ttl_N" in problem.message
+    assert "cache_rrd_ttl" in problem.message
 
 
 def test_an_unknown_section_is_told_with_the_sections_there_are(load: Load) -> None:
@@ -122,7 +122,7 @@ def test_an_unknown_section_is_told_with_the_sections_there_are(load: Load) -> N
 
 def test_a_missing_option_is_told_at_its_section(load: Load, ini: Path) -> None:
     text = WEATHER.replace("rrd_file_0 = weather\n", "")
-    assert str(only_fault(load, text)) == f"{ini}:5: [datarrd__weather] rrd_file_0: is missing"
+    assert str(only_fault(load, text)) == f"{ini}:5: [datarrd__weather] rrd_file: is missing"
     assert [each.option for each in faults(load, "[decoder__x]\n")] == ["topics", "kind"]
 
 
@@ -372,7 +372,7 @@ def test_other_variables_of_the_environment_are_left_alone(load: Load) -> None:
 
 # -- configuration over the bus ----------------------------------------------------------------------
 
-REMOTE: dict[str, parsers.Parser] = {"name": parsers.text, "heartbeat_0": parsers.duration(1)}
+REMOTE: dict[str, parsers.Parser] = {"name": parsers.text, "heartbeat": parsers.duration(1)}
 
 
 @pytest.fixture
@@ -383,7 +383,7 @@ def in_home(tmp_path: Path) -> str:
 def test_what_is_set_over_the_bus_is_there_after_a_restart(load: Load, in_home: str) -> None:
     first = load(in_home + "[datarrd]\nname = Old\n")
     assert first.set_option("datarrd", "name", "New") == "New"
-    first.set_option("datarrd", "heartbeat_0", "30s", parsers.duration(1))
+    first.set_option("datarrd", "heartbeat", "30s", parsers.duration(1))
     first.set_option("datarrd", "name", "Newer")
     again = load(in_home + "[datarrd]\nname = Old\n")
     assert again.apply_remote(REMOTE) == []
@@ -407,7 +407,7 @@ def test_a_later_edit_of_the_ini_wins_over_the_bus_and_is_told(load: Load, in_ho
 def test_a_wrong_value_over_the_bus_changes_nothing(load: Load, in_home: str) -> None:
     options = load(in_home)
     with pytest.raises(ValueError, match="expected seconds"):
-        options.set_option("datarrd", "heartbeat_0", "soon", parsers.duration(1))
+        options.set_option("datarrd", "heartbeat", "soon", parsers.duration(1))
     assert options.get_option("datarrd", "heartbeat") == 60.0
     assert not options.conf_dir.exists()
 
@@ -426,7 +426,7 @@ def test_entries_of_no_use_any_more_are_told_and_passed_over(load: Load, in_home
     options = load(in_home)
     options.conf_dir.mkdir(parents=True)
     entry = {"value": "x", "base": ""}
-    content = {"gone__x": {"name": entry}, "datarrd": {"home_dir": entry, "heartbeat_0": {"value": "x", "base": "60.0"}}}
+    content = {"gone__x": {"name": entry}, "datarrd": {"home_dir": entry, "heartbeat": {"value": "x", "base": "60.0"}}}
     (options.conf_dir / "remote_config.json").write_text(json.dumps(content))
     assert len(options.apply_remote(REMOTE)) == 3
     assert options.get_option("datarrd", "heartbeat") == 60.0
@@ -487,3 +487,18 @@ def test_an_ini_that_is_named_and_not_there_is_told(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StartError, match=how):
         find_config(given, environ)
+
+
+def test_an_option_that_takes_one_value_takes_no_second_one(load: Load) -> None:
+    problem = only_fault(load, WEATHER.replace("rrd_file_0 = weather\n", "rrd_file_0 = weather\nrrd_file_1 = more\n"))
+    assert problem.option == "rrd_file_1"
+    assert "takes no index" in problem.message
+
+
+def test_the_environment_sets_the_built_in_schema_too(load: Load) -> None:
+    assert load("", JNT_SCHEMA__DEFAULT_HOLD="30m").section("schema__default")["hold"] == 1800
+
+
+def test_a_fault_that_only_the_decoder_finds_is_told_with_all_others(load: Load) -> None:
+    text = "[system]\nbroker_port = x\n[decoder__a]\ntopics = a/#\nkind = json\nvalue = a..b\n"
+    assert [each.option for each in faults(load, text)] == ["broker_port", "value"]

@@ -25,7 +25,7 @@ attic = attic_broken
 """
 MODULE = """
 from janitoo_datalog_rrd.core import parsers
-from janitoo_datalog_rrd.core.options import OptionSpec
+from janitoo_datalog_rrd.core.sections import OptionSpec
 from janitoo_datalog_rrd.core.plugins import takes_options
 
 NUMBER = 5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
-from janitoo_datalog_rrd.core.options import Section
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import janitoo, plain
 from janitoo_datalog_rrd.decoders import json as json_decoder
 

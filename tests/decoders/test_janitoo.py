@@ -10,7 +10,7 @@ import pytest
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.core.errors import ConfigError, DecodeError
-from janitoo_datalog_rrd.core.options import Section
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.values import NodeValue
 from janitoo_datalog_rrd.decoders.janitoo import make_decoder
 

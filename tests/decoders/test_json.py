@@ -9,7 +9,7 @@ import pytest
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.core.errors import ConfigError, DecodeError
-from janitoo_datalog_rrd.core.options import Section
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders.json import MAX_NUMBERS, make_decoder
 
 TOPIC = "tele/plug/SENSOR"

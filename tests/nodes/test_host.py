@@ -11,8 +11,8 @@ import orjson
 import psutil
 import pytest
 
-from janitoo_datalog_rrd.core.options import Section
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.nodes.host import HostComponent, make_host
 
 if TYPE_CHECKING:

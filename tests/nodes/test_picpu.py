@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from janitoo_datalog_rrd.core.options import Section
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.nodes.picpu import PiCpuComponent, make_picpu
 
 if TYPE_CHECKING:

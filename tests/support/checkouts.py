@@ -8,8 +8,17 @@ import sys
 from pathlib import Path
 
 _PARTS = (
-    "LICENSE", "README.md", "config", "docs", "janitoo_datalog_rrd", "public", "pyproject.toml", "script", "setup.py", "tests",
-)  # fmt: skip
+    "LICENSE",
+    "README.md",
+    "config",
+    "docs",
+    "janitoo_datalog_rrd",
+    "public",
+    "pyproject.toml",
+    "script",
+    "setup.py",
+    "tests",
+)
 
 
 def copy_checkout(root: Path, target: Path) -> Path:

@@ -97,9 +97,14 @@ class CommandLine:
         """
         done = subprocess.run(
             [*self.program, *arguments],
-            cwd=self.folder, env=self._environ(env), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=timeout, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            env=self._environ(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
         assert not check or done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -110,8 +115,12 @@ class CommandLine:
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             process = subprocess.Popen(
                 [*self.program, *arguments],
-                cwd=self.folder, env=self._environ(env), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            )  # fmt: skip
+                cwd=self.folder,
+                env=self._environ(env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
         running = Running(process, folder)
         self._running.append(running)
         return running

@@ -16,9 +16,10 @@ import rrdtool
 from janitoo_datalog_rrd.core.contracts import Column, FetchResult, SeriesInfo
 from janitoo_datalog_rrd.core.errors import UnknownSeriesError
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
-from janitoo_datalog_rrd.core.options import Options, Section
+from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.scheduler import Scheduler
+from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.core.status import Counters, Health, RejectedLog
 

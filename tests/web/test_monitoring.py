@@ -28,6 +28,13 @@ def test_a_broker_that_is_away_is_a_503_until_it_is_back(site: Site) -> None:
     assert site.client.get("/healthz").status == 200
 
 
+def test_what_happened_and_is_over_is_told_on_the_status_page_and_in_healthz(site: Site) -> None:
+    site.services.health.note("damage", "rrd_cache.pickle was damaged & kept aside")
+    reply = site.client.get("/healthz")
+    assert (reply.status, reply.json["notes"]) == (200, {"damage": "rrd_cache.pickle was damaged & kept aside"})
+    assert "rrd_cache.pickle was damaged &amp; kept aside" in site.client.get("/status").text
+
+
 def test_a_store_that_is_not_up_is_a_problem(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
     reply = Client(serve(make_services(tmp_path, None)).port).get("/healthz")
     assert reply.status == 503
