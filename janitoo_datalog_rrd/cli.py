@@ -260,7 +260,8 @@ def graph(context: _Context, name: str, output: str, start: str, end: str, width
     """Draw a graph of a series into a file."""
     import time
 
-    from .web.graph import GraphQuery, GraphRenderer
+    from .web.graph import GraphRenderer
+    from .web.graphquery import GraphQuery
     from .web.timespan import check_time
 
     form = Path(output).suffix.lstrip(".").lower()

@@ -16,7 +16,7 @@ from .core.options import Options
 from .core.plugins import DECODERS, Plugins
 from .core.sections import Section
 from .core.services import Services
-from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, filter_covers, topic_matches
+from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Ingest:
     def filters(self) -> list[str]:
         """Every topic filter to subscribe; none that another covers, since a broker may send a message once for each."""
         found = list(dict.fromkeys([HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]))
-        return [each for each in found if not any(other != each and filter_covers(other, each) for other in found)]
+        return [each for each in found if not any(other != each and topic_matches(other, each) for other in found)]
 
     @property
     def waiting(self) -> int:

@@ -10,7 +10,6 @@ from .sections import Section
 from .values import NodeValue
 
 if TYPE_CHECKING:
-    from .bus import JNTBus
     from .mqtt import MqttClient
 
 
@@ -31,7 +30,7 @@ class JNTComponent:
         values: its values by uuid; subclasses fill it with `add_value`.
     """
 
-    def __init__(self, bus: JNTBus | None = None, addr: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, bus: JNTComponent | None = None, addr: str | None = None, **kwargs: Any) -> None:
         section = kwargs.get("section")
         self.bus = bus
         self.section: Section = section if isinstance(section, Section) else Section("")

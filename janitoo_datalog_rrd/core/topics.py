@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 VALUES_FILTER = "/values/#"
 HEARTBEAT_FILTER = "/dhcp/heartbeat/#"
@@ -77,7 +76,10 @@ def check_filter(text: str) -> str:
 
 
 def topic_matches(topic_filter: str, topic: str) -> bool:
-    """Tell whether a topic matches a filter (MQTT 5.0, section 4.7; `$`-topics never match a leading wildcard)."""
+    """Tell whether a topic matches a filter (MQTT 5.0, section 4.7; `$`-topics never match a leading wildcard).
+
+    The topic may be a filter itself: it matches when every topic that it stands for does.
+    """
     if topic.startswith("$") and topic_filter[:1] in "#+":
         return False
     wanted = topic_filter.split("/")
@@ -85,25 +87,6 @@ def topic_matches(topic_filter: str, topic: str) -> bool:
     for position, level in enumerate(wanted):
         if level == "#":
             return True
-        if position >= len(levels) or level not in ("+", levels[position]):
-            return False
-    return len(levels) == len(wanted)
-
-
-def filter_covers(broad: str, narrow: str) -> bool:
-    """Tell whether every topic that matches the narrow filter matches the broad one too."""
-    if narrow.startswith("$") and broad[:1] in "#+":
-        return False
-    wanted = broad.split("/")
-    levels = narrow.split("/")
-    for position, level in enumerate(wanted):
-        if level == "#":
-            return True
         if position >= len(levels) or levels[position] == "#" or level not in ("+", levels[position]):
             return False
     return len(levels) == len(wanted)
-
-
-def first_match(filters: Iterable[str], topic: str) -> str | None:
-    """Return the first filter that the topic matches, or None."""
-    return next((each for each in filters if topic_matches(each, topic)), None)

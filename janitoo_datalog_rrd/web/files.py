@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request, send_file
 
-from .graph import PARAMETERS, GraphQuery
+from .graphquery import PARAMETERS, GraphQuery
 from .params import Query
 from .room import room
 from .security import PICTURE_POLICY

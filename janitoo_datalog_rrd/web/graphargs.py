@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..core.contracts import Column, SeriesInfo
 from .escape import clean, legend_text, pad, path_in_def
+from .graphquery import GraphQuery
 from .rrdshape import RrdShape
 from .theme import Theme
 from .timespan import Span
-
-if TYPE_CHECKING:
-    from .graph import GraphQuery
 
 DASH = "\N{EN DASH}"
 NO_NUMBERS: frozenset[int] = frozenset()

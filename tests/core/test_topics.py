@@ -65,9 +65,22 @@ def test_filters_match_as_the_standard_says(topic_filter: str, topic: str, match
     assert topics.topic_matches(topic_filter, topic) is matches
 
 
-def test_the_first_filter_that_matches_wins() -> None:
-    assert topics.first_match(["b/#", "a/+", "a/#"], "a/x") == "a/+"
-    assert topics.first_match(["b/#"], "a/x") is None
+@pytest.mark.parametrize(
+    ("broad", "narrow", "covers"),
+    [
+        ("#", "a/+", True),
+        ("a/#", "a/+/b", True),
+        ("a/#", "a", True),
+        ("a/#", "a/#", True),
+        ("+/b", "a/b", True),
+        ("+/+", "a/#", False),
+        ("a/+", "#", False),
+        ("a/b", "a/+", False),
+        ("#", "$SYS/#", False),
+    ],
+)
+def test_a_filter_matches_another_when_every_topic_of_it_does(broad: str, narrow: str, covers: bool) -> None:
+    assert topics.topic_matches(broad, narrow) is covers
 
 
 @pytest.mark.parametrize("text", ["", "a/#/b", "a#", "a/b+", "a\0b", "x" * 65536, "a/\udcff"])

@@ -10,8 +10,8 @@ import rrdtool
 from web.sites import STEP, Site, column
 
 from janitoo_datalog_rrd.core.contracts import SeriesInfo
-from janitoo_datalog_rrd.web.graph import GraphQuery
 from janitoo_datalog_rrd.web.graphargs import NO_NUMBERS, GraphArguments
+from janitoo_datalog_rrd.web.graphquery import GraphQuery
 from janitoo_datalog_rrd.web.rrdshape import read_shape
 from janitoo_datalog_rrd.web.theme import make_themes
 from janitoo_datalog_rrd.web.timespan import resolve
