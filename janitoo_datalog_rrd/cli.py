@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
 _BINDING = (
     "the RRDtool binding cannot be loaded ({}): install librrd (Debian: apt-get install librrd-dev gcc python3-dev), "
     "then: pip install --force-reinstall rrdtool-bindings"
@@ -79,16 +80,26 @@ class _Context:
 
     def reader(self) -> FileReader:
         """The files, flushed by the server where it runs."""
+        return self._files(lambda daemon: daemon.flush())[0]
+
+    def list_series(self) -> list[SeriesInfo]:
+        """Every series: as the server tells, or where it does not run, as the files do."""
+        reader, told = self._files(lambda daemon: daemon.list_series())
+        return reader.list_series() if told is None else told
+
+    def _files(self, ask: Callable[[Daemon], Answer]) -> tuple[FileReader, Answer | None]:
+        """The files, after the server was asked for something; None is the answer where it does not run or answer."""
         from .store.reader import FileReader
 
         options = self.options()
         daemon = self.daemon(options)
+        answer = None
         if daemon.pid() is not None:
             try:
-                daemon.flush()
+                answer = ask(daemon)
             except StoreError as error:
                 click.echo(f"jnt_datalog_rrd: {error}; what it has not written yet is missing here", err=True)
-        return FileReader.from_options(options)
+        return FileReader.from_options(options), answer
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -215,16 +226,21 @@ def list_(context: _Context) -> None:
     """List the series with their last values."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    found = context.reader().list_series()
+    found = context.list_series()
     if not sys.stdout.isatty():
         for info in found:
             click.echo(info.name)
         return
-    table = Table("series", "label", "last value", "at", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("series", no_wrap=True, overflow="ignore")  # it is what the other commands are given
+    table.add_column("label", overflow="fold")
+    table.add_column("last value", overflow="fold")
+    table.add_column("at", no_wrap=True)
     for info in found:
-        table.add_row(info.name, info.label, _last_values(info), _local(info.last_time))
-    Console().print(table if found else "nothing is logged yet")
+        table.add_row(info.name, Text(info.label), Text(_last_values(info)), _local(info.last_time).partition("+")[0])
+    Console(soft_wrap=True).print(table if found else "nothing is logged yet")
 
 
 @main.command()

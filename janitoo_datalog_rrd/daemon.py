@@ -13,8 +13,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+from .core.contracts import Column, SeriesInfo
 from .core.errors import StartError, StoreError
 from .core.options import Options
 from .core.server import pid_lock
@@ -122,6 +124,20 @@ class Daemon:
         query = f"?{urllib.parse.urlencode({'series': name})}" if name else ""
         return int(self._ask("POST", f"api/v1/flush{query}").get("flushed", 0))
 
+    def list_series(self) -> list[SeriesInfo]:
+        """What it logs, sorted by name. Raises StoreError when it does not answer."""
+        found: list[SeriesInfo] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = urllib.parse.urlencode({"limit": "1000", **({"cursor": cursor} if cursor else {})})
+            page = self._ask("GET", f"api/v1/series?{query}")
+            try:
+                found += [_series(each) for each in page["series"]]
+                cursor = page["next_cursor"]
+            except (KeyError, TypeError) as error:
+                raise StoreError(f"{self.url} answers, but not as this server does") from error
+        return found
+
     def _ask(self, method: str, path: str, *, accept_failing: bool = False) -> dict[str, Any]:
         request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http, from our own ini
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -146,6 +162,18 @@ class Daemon:
             os.kill(pid, number)
         except PermissionError as error:
             raise StartError(f"the server (pid {pid}) belongs to another user: act as that user, or as root") from error
+
+
+def _series(data: dict[str, Any]) -> SeriesInfo:
+    """A series as the API tells it."""
+    columns = tuple(
+        Column(
+            each["name"], tuple(each["key"]), each["label"], each["units"], each["type"], each["last_value"], each["last_time"]
+        )
+        for each in data["columns"]
+    )
+    name, node, label = data["name"], data["node"], data["label"]
+    return SeriesInfo(name, node, label, data["step"], data["configured"], columns, Path(), data["cached"])
 
 
 def _detail(content: bytes) -> str:

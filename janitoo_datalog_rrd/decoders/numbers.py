@@ -61,7 +61,9 @@ def number_of_int(whole: int) -> float:
 
 def excerpt(given: object, size: int = 40) -> str:
     """Show the beginning of what came from the bus, for a sentence of an error."""
-    if isinstance(given, (str, bytes)):
+    if isinstance(given, bytes):
+        return repr(given[:size].decode("utf-8", "backslashreplace")) + ("..." if len(given) > size else "")
+    if isinstance(given, str):
         return repr(given[:size]) + ("..." if len(given) > size else "")
     return f"a {type(given).__name__}"
 

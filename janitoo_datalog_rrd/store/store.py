@@ -326,7 +326,9 @@ class Store:
         return self.flusher.flush(self._get(name))
 
     def flush_all(self, *, everything: bool = False) -> int:
-        """Write every series; see `Flusher.flush_all`."""
+        """Write every series, and what they are called; see `Flusher.flush_all`."""
+        if self._catalogue_dirty and self._journal is not None:
+            self._try("catalogue", self.write_catalogue)
         return self.flusher.flush_all(everything=everything)
 
     def list_series(self) -> list[SeriesInfo]:

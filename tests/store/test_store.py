@@ -428,3 +428,12 @@ def test_a_store_opened_again_after_it_was_closed_keeps_its_numbers(make_store: 
     store.accept([Reading(KEY, 42.0)])
     abandon(store)
     assert make_store().count_cached() == 1
+
+
+def test_timed_writes_are_spread_over_the_interval(store: Store, clock: Clock) -> None:
+    store.accept([Reading((f"topic/{number}", ""), 1.0) for number in range(200)])
+    ttl = store.settings.cache_rrd_ttl
+    waits = sorted(when - clock.now for when in store.cache.due.values())
+    assert waits[0] >= ttl / 2
+    assert waits[-1] <= ttl
+    assert waits[-1] - waits[0] > ttl / 4, "files that began together are not all written together"
