@@ -468,7 +468,7 @@ def test_the_thread_builds_its_bus_and_starts_by_itself_or_by_force(options: Opt
 
 
 def test_the_server_is_built_from_its_options(options: Options) -> None:
-    options.section("http").values["http_port_0"] = 0
+    options.section("http").values["http_port"] = 0
     made = server.DatalogServer(options)
     made.start()
     try:
