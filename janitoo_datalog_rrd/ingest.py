@@ -20,6 +20,12 @@ from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
 
 logger = logging.getLogger(__name__)
 
+_DROPPED = {
+    "bad_time": "its time is before 1980 or more than a minute ahead of this machine's clock",
+    "out_of_range": "its number is larger than an RRD file can hold, or not one that its counter can have",
+    "max_series": "there are max_series series already, and this would be a new one",
+    "not_configured": "auto_series is off, and no datasource asks for this value",
+}
 _ROUTES_MAX = 50_000
 _ROUTE_TOPIC_MAX = 300  # longer topics are rare and would fill the memory: they are looked up each time
 
@@ -64,8 +70,8 @@ class Ingest:
     """Takes messages in.
 
     Args:
-        accept: takes the readings of one message with the time of arrival; raises StoreError or OSError when it can take
-            none now.
+        accept: takes the readings of one message with the time of arrival, and tells how many it dropped for which reason;
+            raises StoreError or OSError when it can take none now.
         routes: which decoder reads what; the first match wins.
         services: told of heartbeats, counts, messages that cannot be used, and when the store takes nothing.
         acknowledge: sends the PUBACK of a message.
@@ -74,7 +80,7 @@ class Ingest:
 
     def __init__(
         self,
-        accept: Callable[[Sequence[Reading], float], int],
+        accept: Callable[[Sequence[Reading], float, dict[str, int]], int],
         routes: Iterable[Route],
         services: Services,
         acknowledge: Callable[[Message], None],
@@ -166,10 +172,10 @@ class Ingest:
 
     def _store(self, message: Message, readings: Sequence[Reading], arrival: float) -> bool:
         """Store and acknowledge a message; False when the store can take nothing now."""
-        accepted = 0
+        accepted, dropped = 0, dict[str, int]()
         if readings:
             try:
-                accepted = self._accept(readings, arrival)
+                accepted = self._accept(readings, arrival, dropped)
             except (StoreError, OSError) as error:
                 self._tell_failing(error)
                 return False
@@ -180,7 +186,13 @@ class Ingest:
                 return True
             if self._failing:
                 self._tell_well()
-        self._counters.add("messages", ("accepted" if accepted else "dropped") if readings else "ignored")
+        if dropped and not accepted:
+            reason = next(iter(dropped))
+            self._rejected.add(
+                message.topic, message.payload, reason, _DROPPED.get(reason, "see the counters of dropped samples")
+            )
+        else:
+            self._counters.add("messages", "accepted" if accepted else "ignored")
         self._acknowledge(message)
         return True
 

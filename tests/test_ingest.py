@@ -47,7 +47,7 @@ class Journal:
         self.full = False
         self.taken: list[tuple[float, float]] = []
 
-    def accept(self, readings: object, arrival: float) -> int:
+    def accept(self, readings: object, arrival: float, dropped: dict[str, int]) -> int:
         if self.full:
             raise StoreError("full")
         assert isinstance(readings, list)

@@ -46,18 +46,20 @@ def load(path: Path, on_damage: Any) -> dict[str, Record]:
     return _good(content)
 
 
-def configured(columns: Mapping[str, tuple[str, ...]]) -> Record:
-    """Describe a series of a datasource component: name of each data source → whose values it holds."""
-    return {"columns": {name: list(key) for name, key in columns.items()}}
+def configured(columns: Mapping[str, tuple[tuple[str, ...], str]]) -> Record:
+    """Describe a series of a datasource component: name of each data source → whose values it holds, and their units."""
+    return {"columns": {name: [list(key), units] for name, (key, units) in columns.items()}}
 
 
-def read_configured(path: Path, name: str) -> dict[str, tuple[str, ...]]:
-    """Whose values the data sources of a datasource component held; empty where the catalogue does not say."""
-    columns = _read_object(path).get(name, {})
-    columns = columns.get("columns") if isinstance(columns, dict) else None
-    if not isinstance(columns, dict):
+def read_configured(path: Path, name: str) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Whose values the data sources of a datasource component held, and their units; empty where the catalogue does not say."""
+    found = _read_object(path).get(name, {})
+    try:
+        columns = {each: (tuple(key), units) for each, (key, units) in found["columns"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
         return {}
-    return {each: tuple(key) for each, key in columns.items() if isinstance(key, list) and all(isinstance(p, str) for p in key)}
+    texts = [part for key, units in columns.values() for part in (*key, units)]
+    return columns if all(isinstance(part, str) for part in texts) else {}
 
 
 def read(path: Path) -> dict[str, Record]:

@@ -62,12 +62,15 @@ class Datasources:
             old = self.cache.series.get(name)
             settings = self.flusher.settings
             series = Series(name, settings.path_of(name), "", name, settings.schemas.match(name), step=step)
+            known = catalogue.read_configured(settings.catalogue_path, name)
+            units = {key: text for key, text in known.values()}
             kept = {(column.name, column.key): column for column in (old.columns if old is not None else ())}
             last = old.last_of_rows() if old is not None else {}
             self.cache.remove_series(name)
             self.cache.add_series(series)
             for source in wanted:
-                column = self.cache.add_column(series, source.label, source.key, source.label, "", source.ds_type)
+                unit = units.get(source.key, "")
+                column = self.cache.add_column(series, source.label, source.key, source.label, unit, source.ds_type)
                 before = kept.get((source.label, source.key))
                 if before is not None:
                     column.replace(before.samples())
@@ -106,7 +109,7 @@ class Datasources:
         if in_file == wanted:
             return {}
         before = catalogue.read_configured(self.flusher.settings.catalogue_path, series.name)
-        gone = {key: name for name, key in before.items() if name in in_file - wanted}
+        gone = {key: name for name, (key, _) in before.items() if name in in_file - wanted}
         return {gone[column.key]: column.name for column in series.columns if column.name not in in_file and column.key in gone}
 
 

@@ -74,7 +74,10 @@ class Flusher:
         Raises:
             RrdError: the file could not be written; the samples are still in the cache.
         """
-        return self._write(series, self._demand_horizon(series, everything=everything))
+        written = self._write(series, self._demand_horizon(series, everything=everything))
+        if not everything:
+            self._write_held(series)
+        return written
 
     def flush_all(self, *, everything: bool = False, seconds: float = math.inf) -> int:
         """Write every series; a file that fails is told and its samples stay.
@@ -197,6 +200,17 @@ class Flusher:
         self._tell_success(series.name)
         self.counters.add("samples_written", amount=taken.number)
         return taken.number
+
+    def _write_held(self, series: Series) -> None:
+        """Write the number that stands now, so that a reader sees it up to now and not only after the next message."""
+        with self.exclusively(series):
+            with self.cache.lock:
+                # nothing may come in between that is older than the point
+                points = [] if series.cached() else series.held_until(self._now())
+                if points:
+                    series.wrote_held(points)
+            if points and series.path.exists():
+                rrdfile.update(series.path, [series.columns[0].name], series.whole(), points)
 
     def _put_into_file(self, series: Series, taken: Taken) -> None:
         """Write points, making the file where there is none and moving it aside where it cannot be read."""

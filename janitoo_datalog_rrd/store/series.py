@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.contracts import Column, Key, SeriesInfo
-from .points import RowMaker, Sample, series_points
+from .points import HELD_TYPES, RowMaker, Sample, series_points
 from .rrdfile import DataSource, Point
 from .schema import ORIGINAL_RRAS, Schema
 
@@ -47,7 +47,8 @@ class ColumnState:
         ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
         times, values: the cached samples in the order of arrival.
         last_time, last_value: the last sample accepted.
-        previous: the last point written, for `hold`.
+        previous: the last sample written, for `hold`.
+        own_time: True when its messages bring their own time, None while that is not known.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class ColumnState:
         "last_value",
         "name",
         "number",
+        "own_time",
         "previous",
         "series",
         "times",
@@ -78,6 +80,7 @@ class ColumnState:
         self.last_time: float | None = None
         self.last_value: float | None = None
         self.previous: tuple[int, float] | None = None
+        self.own_time: bool | None = None
 
     def takes(self, value: float) -> bool:
         """Tell whether the file can hold a number: one that librrd refuses would stay in the cache for ever."""
@@ -222,6 +225,24 @@ class Series:
         self.taken = points[-1][0] if points else 0
         return Taken(points, taken, len(taken))
 
+    def held_until(self, now: float) -> list[Point]:
+        """The number that stands now, as a point just before this second, for a reader to see.
+
+        Only for a GAUGE whose messages bring no time of their own: what comes later is then later than this point. Empty
+        where that would change nothing that can be seen.
+
+        Args:
+            now: seconds since the epoch UTC, up to which every message has been taken in.
+        """
+        column = self.columns[0]
+        if self.rows is not None or column.ds_type not in HELD_TYPES or column.own_time is not False or column.previous is None:
+            return []
+        since, value = column.previous
+        until = min(math.floor(now) - 1, since + int(self.schema.hold))
+        if value != value or until // self.step <= max(since, self.written or 0) // self.step:
+            return []
+        return [(until, (value,))]
+
     def put_back(self, taken: Taken) -> None:
         """Put what was taken and could not be written back into the cache."""
         self.taken = 0
@@ -236,6 +257,10 @@ class Series:
         self.written, self.taken = second, 0
         for column, number in zip(self.columns, numbers, strict=True):
             column.previous = (second, number)
+
+    def wrote_held(self, points: Sequence[Point]) -> None:
+        """Note that the number that stands is in the file up to now; its hold still counts from its own time."""
+        self.written = points[-1][0]
 
     def rotate(self, until: float) -> int:
         """Make the rows of a configured series up to a time; they stay in the cache, ready. Returns how many."""

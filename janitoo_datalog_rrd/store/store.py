@@ -100,6 +100,8 @@ class Store:
         if self._journal is not None:
             return
         settings = self.settings
+        for part in ("rrd files", "journal", "snapshot", "catalogue", "index.txt"):
+            self.health.ok(part)  # what an earlier life told is looked at anew
         settings.make_folders()
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
@@ -150,12 +152,13 @@ class Store:
 
     # -- the way in ----------------------------------------------------------------------------------
 
-    def accept(self, readings: Iterable[Reading], arrival: float | None = None) -> int:
+    def accept(self, readings: Iterable[Reading], arrival: float | None = None, dropped: dict[str, int] | None = None) -> int:
         """Take the readings of one message: they are in the journal's file when this returns.
 
         Args:
             readings: what a decoder made of the message.
             arrival: when it came, seconds since the epoch UTC; None for now.
+            dropped: where one is given, it is told how many were dropped for which reason.
 
         Returns:
             How many samples were accepted; late and dropped ones are counted, not accepted.
@@ -181,6 +184,8 @@ class Store:
             self.counters.add("samples_late", amount=plan.late)
         for reason, count in plan.dropped.items():
             self.counters.add("samples_dropped", reason, count)
+        if dropped is not None:
+            dropped.update(plan.dropped)
         return len(plan.samples)
 
     def _plan(self, readings: Iterable[Reading], arrival: float, latest: float) -> _Plan:
@@ -193,8 +198,7 @@ class Store:
             columns = self.cache.columns_of(reading.key)
             if not columns:
                 if reading.value != reading.value:
-                    plan.drop("unknown")  # a series begins with its first number
-                    continue
+                    continue  # a series begins with its first number
                 columns = self._new_series(reading)
             if not columns:
                 plan.drop("max_series" if self.settings.auto_series else "not_configured")
@@ -202,6 +206,8 @@ class Store:
             if reading.meta.label or reading.meta.units:
                 self._describe(columns, reading)
             for column in columns:
+                if column.own_time is None or column.own_time is not (reading.timestamp is not None):
+                    self._note_time(column, own=reading.timestamp is not None)
                 if not column.takes(reading.value):
                     plan.drop("out_of_range")
                     continue
@@ -213,6 +219,12 @@ class Store:
                 else:
                     plan.samples.append((column, time_s, reading.value))
         return plan
+
+    def _note_time(self, column: ColumnState, *, own: bool) -> None:
+        """Note whether a value's messages bring their own time; one that ever did stays so."""
+        if column.own_time is None or own:
+            self._catalogue_dirty |= column.own_time is not own
+            column.own_time = own
 
     def _journal_samples(self, samples: list[tuple[ColumnState, float, float]]) -> None:
         """Write samples to the journal, with the definition of each column that the segment does not have yet."""
@@ -257,7 +269,9 @@ class Store:
         series = Series(name, self.path_of(name), record["node"], record["label"], self.settings.schemas.match(name))
         self.cache.add_series(series)
         key = tuple(record["key"])
-        self.cache.add_column(series, AUTO_COLUMN, key, record["label"], record["units"], record["ds_type"])
+        column = self.cache.add_column(series, AUTO_COLUMN, key, record["label"], record["units"], record["ds_type"])
+        own_time = record.get("own_time")
+        column.own_time = own_time if isinstance(own_time, bool) else None
         self._auto_count += 1
         return series
 
@@ -286,7 +300,7 @@ class Store:
                 self._catalogue_dirty = True
             if units and units != column.units:
                 column.units = units
-                self._catalogue_dirty |= not configured
+                self._catalogue_dirty = True
 
     # -- series as a whole ---------------------------------------------------------------------------
 
@@ -332,7 +346,10 @@ class Store:
         return self.flusher.flush_all(everything=everything)
 
     def list_series(self) -> list[SeriesInfo]:
-        """Every series, sorted by name."""
+        """Every series, sorted by name; the last numbers of those that were silent since the start come from their files."""
+        for series in list(self.cache.series.values()):
+            if series.written is None:
+                self.flusher.look_up(series)
         with self.cache.lock:
             return [self.cache.series[name].info() for name in sorted(self.cache.series)]
 
@@ -451,14 +468,18 @@ class Store:
         with self.cache.lock:
             self._catalogue_dirty = False
             records = {
-                name: catalogue.record(column.key, column.label, column.units, column.ds_type, series.node)
+                name: {
+                    **catalogue.record(column.key, column.label, column.units, column.ds_type, series.node),
+                    **({} if column.own_time is None else {"own_time": column.own_time}),
+                }
                 for name, series in self.cache.series.items()
                 if not (series.configured or series.is_orphan)
                 for column in series.columns
             }
             for name, series in self.cache.series.items():
                 if series.configured:
-                    records[name] = catalogue.configured({column.name: column.key for column in series.columns})
+                    columns = {column.name: (column.key, column.units) for column in series.columns}
+                    records[name] = catalogue.configured(columns)
         try:
             catalogue.save(self.settings.catalogue_path, records)
         except OSError:
