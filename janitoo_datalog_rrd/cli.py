@@ -78,6 +78,18 @@ class _Context:
 
         return Daemon(options or self.options(), self._config)
 
+    def daemon_anyway(self) -> Daemon:
+        """The server as a process, also when its ini has faults by now; they are told."""
+        from .daemon import Daemon
+
+        path = find_config(self._config, os.environ)
+        try:
+            options = Options.load(path, self.plugins, os.environ)
+        except ConfigError as error:
+            click.echo(f"{error}\nThe faults above do not hold this command up.", err=True)
+            options = Options.load(path, self.plugins, os.environ, faulty=True)
+        return Daemon(options, self._config)
+
     def reader(self) -> FileReader:
         """The files, flushed by the server where it runs."""
         return self._files(lambda daemon: daemon.flush())[0]
@@ -154,7 +166,8 @@ def start(context: _Context) -> None:
 @_tell_errors
 def stop(context: _Context) -> None:
     """Stop the daemon, and wait until everything is on disk."""
-    click.echo("stopped" if context.daemon().stop() else "it was not running")
+    daemon = context.daemon_anyway()
+    click.echo("stopped" if daemon.stop() else f"it was not running (no server holds {daemon.pid_file})")
 
 
 @main.command()
@@ -180,15 +193,15 @@ def reload(context: _Context) -> None:
 @_tell_errors
 def status(context: _Context) -> None:
     """Tell whether the server runs and is well; exit status 1 when not."""
-    daemon = context.daemon()
+    daemon = context.daemon_anyway()
     pid = daemon.pid()
     if pid is None:
-        click.echo("not running")
+        click.echo(f"not running (no server holds {daemon.pid_file})")
         sys.exit(1)
     click.echo(f"running (pid {pid})")
     health = daemon.health()
     problems = health.get("problems", {})
-    for part, what in problems.items():
+    for part, what in [*problems.items(), *health.get("notes", {}).items()]:
         click.echo(f"{part}: {what}")
     if not problems:
         click.echo(f"{health.get('status', 'unknown')}: {daemon.url}")
@@ -304,9 +317,7 @@ def _last_values(info: SeriesInfo) -> str:
     parts = []
     for column in info.columns:
         number = "unknown" if column.last_value is None or column.last_value != column.last_value else f"{column.last_value:.10g}"
-        # what is logged of a counter is its rate, which the units are for; the last value is its count
-        units = column.units if column.ds_type == "GAUGE" else column.units.removesuffix("/s")
-        parts.append(f"{column.label + ' ' if several else ''}{number} {units}".strip())
+        parts.append(f"{column.label + ' ' if several else ''}{number} {column.units}".strip())
     return ", ".join(parts)
 
 

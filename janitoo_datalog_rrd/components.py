@@ -105,10 +105,12 @@ class RrdDatasource(JNTComponent):
         number = int(index)
         if not 0 <= number < 100:
             raise ValueError(f"index {number}: expected 0 to 99")
-        option = f"source_config_{number}"
-        taken = self._bus.options.set_option(self.section.name, option, str(data), parsers.source_config)
-        self._sources[number] = "|".join(taken)
-        store.add_config(self._rrd_file, self._step, {str(k): v for k, v in self._sources.items()})
+        sources = {**self._sources, number: "|".join(parsers.source_config(str(data)))}
+        if not store.add_config(self._rrd_file, self._step, {str(k): v for k, v in sources.items()}):
+            store.add_config(self._rrd_file, self._step, {str(k): v for k, v in self._sources.items()})
+            raise ValueError(f"source_config_{number} = {data!r} cannot be logged: see the log")
+        self._bus.options.set_option(self.section.name, f"source_config_{number}", str(data), parsers.source_config)
+        self._sources = sources
 
 
 class RrdResourceComponent(JNTComponent):

@@ -19,7 +19,7 @@ from typing import Any
 from .core.contracts import Column, SeriesInfo
 from .core.errors import StartError, StoreError
 from .core.options import Options
-from .core.server import pid_lock
+from .core.server import make_folders, pid_lock
 
 _START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0
@@ -45,6 +45,11 @@ class Daemon:
         bracketed = f"[{host}]" if ":" in host else host
         self.url = f"http://{bracketed}:{options.get_option('http', 'http_port', 8081)}/"
 
+    @property
+    def pid_file(self) -> str:
+        """Where its pid stands while it runs."""
+        return str(self._lock.path)
+
     def pid(self) -> int | None:
         """Its process id, or None when it is not running; a stale pid file is no running server."""
         return self._lock.holder()
@@ -58,8 +63,8 @@ class Daemon:
         running = self.pid()
         if running is not None:
             raise StartError(f"it is running already (pid {running})")
+        make_folders(self.options)
         try:
-            self.options.log_dir.mkdir(parents=True, exist_ok=True)
             output = (self.options.log_dir / f"{self.options.service}.out").open("ab")
         except OSError as error:
             raise StartError(f"[system] log_dir = {self.options.log_dir} cannot be used: {error.strerror}") from error
@@ -111,9 +116,19 @@ class Daemon:
     def health(self) -> dict[str, Any]:
         """What it says of its health; without an answer, that is the problem."""
         try:
-            return self._ask("GET", "healthz", accept_failing=True)
+            return self._meet()
         except StoreError as error:
             return {"status": "unknown", "problems": {"http": str(error)}}
+
+    def _meet(self) -> dict[str, Any]:
+        """Its health, after making sure that it is this server that answers. Raises StoreError."""
+        health = self._ask("GET", "healthz", accept_failing=True)
+        if health.get("pid") != self.pid():
+            raise StoreError(
+                f"another server (pid {health.get('pid')}) answers at {self.url}: "
+                "was this one started with another http_port_0, as by a JNT_ variable?"
+            )
+        return health
 
     def flush(self, name: str | None = None) -> int:
         """Have it write cached samples, of one series or of all, and return how many.
@@ -121,11 +136,13 @@ class Daemon:
         Raises:
             StoreError: it does not answer, or cannot do it.
         """
+        self._meet()
         query = f"?{urllib.parse.urlencode({'series': name})}" if name else ""
         return int(self._ask("POST", f"api/v1/flush{query}").get("flushed", 0))
 
     def list_series(self) -> list[SeriesInfo]:
         """What it logs, sorted by name. Raises StoreError when it does not answer."""
+        self._meet()
         found: list[SeriesInfo] = []
         cursor: str | None = ""
         while cursor is not None:

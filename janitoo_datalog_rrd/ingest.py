@@ -45,7 +45,7 @@ class Route:
     kind: str
 
 
-def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], list[str]]:
+def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[str, str]]:
     """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
 
     Args:
@@ -53,16 +53,17 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], list[
         plugins: what the decoders are loaded from.
 
     Returns:
-        The routes, and one sentence per decoder whose plugin cannot be loaded; the others go on.
+        The routes, and by `decoder NAME` why its plugin cannot be loaded; the others go on.
     """
     wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
     wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
-    routes, faults = [], []
+    routes: list[Route] = []
+    faults: dict[str, str] = {}
     for kind, filters, section in wanted:
         try:
             routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
         except PluginError as error:
-            faults.append(f"[{section.name}]: {error}")
+            faults[section.name.replace("__", " ")] = str(error)
     return routes, faults
 
 

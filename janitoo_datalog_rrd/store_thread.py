@@ -114,6 +114,10 @@ class RrdStoreThread(BaseThread):
 
     def pre_loop(self) -> None:
         """Set up the datasources, restore the cache, and begin to listen."""
+        health = self.services.health
+        for part in health.problems():
+            if part.startswith(("datasource ", "decoder")):
+                health.ok(part)  # told by an earlier life, perhaps of another ini
         for name, key in self.options.components(self.section).items():
             if key == DATASOURCE:
                 self._add_datasource(self.options.section(f"{self.section}__{name}"))
@@ -179,8 +183,8 @@ class RrdStoreThread(BaseThread):
 
     def _listen(self) -> None:
         routes, faults = build_routes(self.options, self.services.plugins)
-        for fault in faults:
-            self.services.health.fail("decoder", fault)
+        for name, fault in faults.items():
+            self.services.health.fail(name, fault)
         hadd = self.options.get_option(self.section, "hadd")
         client = MqttClient(
             BrokerSettings.from_options(self.options),

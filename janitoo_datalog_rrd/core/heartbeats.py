@@ -13,6 +13,7 @@ from .errors import DecodeError
 from .topics import format_hadd, parse_hadd
 
 MAX_NODES = 10_000
+_LONGEST_GAP_S = 3600.0
 _PREFIX = "/dhcp/heartbeat/"
 
 
@@ -27,6 +28,9 @@ class NodeState:
         last_seen: its last heartbeat, seconds since the epoch UTC.
         name: what it is called; empty when nobody said.
         location: where it is; empty when nobody said.
+        heartbeat: seconds between its heartbeats where it is known, else 0.
+        gap: seconds between its last two heartbeats.
+        silent: True when it is OFFLINE because it fell silent, not because it said so.
     """
 
     hadd: str
@@ -35,6 +39,9 @@ class NodeState:
     last_seen: float
     name: str = ""
     location: str = ""
+    heartbeat: float = 0.0
+    gap: float = 0.0
+    silent: bool = False
 
     @property
     def online(self) -> bool:
@@ -98,15 +105,18 @@ class NodeRegistry:
                     self._nodes[hadd] = NodeState(hadd, state, now, now)
             else:
                 since = old.since if old.state == state else now
-                self._nodes[hadd] = replace(old, state=state, since=since, last_seen=now)
+                # a node that heartbeats seldom is not offline in between: the last gap says how seldom
+                goes_on = old.last_seen and (old.online or old.silent)
+                gap = min(now - old.last_seen, _LONGEST_GAP_S) if goes_on else 0.0
+                self._nodes[hadd] = replace(old, state=state, since=since, last_seen=now, gap=gap, silent=False)
 
-    def describe(self, hadd: str, name: str, location: str) -> None:
-        """Note what a node is called and where it is."""
+    def describe(self, hadd: str, name: str, location: str, heartbeat: float = 0.0) -> None:
+        """Note what a node is called, where it is, and how often it heartbeats (seconds)."""
         now = self._clock()
         with self._lock:
             old = self._nodes.get(hadd) or NodeState(hadd, "OFFLINE", now, 0.0)
             if hadd in self._nodes or len(self._nodes) < MAX_NODES:
-                self._nodes[hadd] = replace(old, name=name, location=location)
+                self._nodes[hadd] = replace(old, name=name, location=location, heartbeat=heartbeat)
 
     def check(self) -> list[str]:
         """Set nodes that fell silent to OFFLINE and return their addresses."""
@@ -114,8 +124,8 @@ class NodeRegistry:
         gone = []
         with self._lock:
             for hadd, node in self._nodes.items():
-                if node.online and now - node.last_seen > self.timeout * self.count:
-                    self._nodes[hadd] = replace(node, state="OFFLINE", since=now)
+                if node.online and now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count:
+                    self._nodes[hadd] = replace(node, state="OFFLINE", since=now, silent=True)
                     gone.append(hadd)
         return gone
 

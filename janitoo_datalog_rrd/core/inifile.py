@@ -21,6 +21,7 @@ from .sections import (
     Specs,
 )
 
+_LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL")
 _LOGGING_SECTION = re.compile(r"(loggers|handlers|formatters|(logger|handler|formatter)_.+)")
 _SUFFIX = re.compile(r"(.+?)_([0-9]+)")
 
@@ -40,7 +41,7 @@ class IniContent:
     given: frozenset[str]
 
 
-def read_ini(path: Path, raw: str, plugins: PluginSpecs, environ: Mapping[str, str]) -> IniContent:
+def read_ini(path: Path, raw: str, plugins: PluginSpecs, environ: Mapping[str, str], *, faulty: bool = False) -> IniContent:
     """Read and check the text of an ini.
 
     Args:
@@ -48,11 +49,16 @@ def read_ini(path: Path, raw: str, plugins: PluginSpecs, environ: Mapping[str, s
         raw: its text.
         plugins: what the installed plugins say of their sections.
         environ: the environment, whose `JNT_<SECTION>_<OPTION>` override the file.
+        faulty: give what can be read although there are faults.
 
     Raises:
         ConfigError: with every fault that was found.
     """
-    return _Loader(path, raw, plugins, environ).load()
+    loader = _Loader(path, raw, plugins, environ)
+    content = loader.load()
+    if loader.problems and not faulty:
+        raise ConfigError(sorted(loader.problems, key=_line_of))
+    return content
 
 
 @dataclass(slots=True)
@@ -93,8 +99,6 @@ class _Loader:
         sections.setdefault("system", Section("system"))
         self._check_between(sections)
         self._check_logging()
-        if self.problems:
-            raise ConfigError(sorted(self.problems, key=_line_of))
         return IniContent(sections, self.components, frozenset(self.given))
 
     # -- reading -------------------------------------------------------------------------------------
@@ -149,6 +153,12 @@ class _Loader:
                     given.pop(base, None)
                     given[option] = _Given(value, f"environment variable {variable}")
                     break
+            else:
+                if variable.startswith("JNT_") and variable != "JNT_CONF":
+                    known = ", ".join(f"JNT_{each.upper()}_..." for each in sorted(names))
+                    self._fault(
+                        f"environment variable {variable}", "", "", f"names no section of the ini: expected one of {known}"
+                    )
 
     def _take_components(self, thread: str) -> None:
         options = self.given.get(thread, {})
@@ -256,6 +266,14 @@ class _Loader:
                     taken = f"{address} is taken already, at {addresses[address]}"
                     self._fault(place, name, "hadd", f"{taken}: each node needs its own")
                 addresses.setdefault(address, place)
+            labels: dict[str, str] = {}
+            for index, source in section.indexed("source_config").items():
+                place = section.places.get(f"source_config_{index}", "")
+                if isinstance(source, tuple) and source[4] in labels:
+                    message = f"{source[4]} is the label of another source already, at {labels[source[4]]}: each needs its own"
+                    self._fault(place, name, f"source_config_{index}", message)
+                elif isinstance(source, tuple):
+                    labels[source[4]] = place
             file_place = section.places.get("rrd_file")
             rrd_file = section.get("rrd_file")
             if file_place is not None and rrd_file is not None:
@@ -295,6 +313,12 @@ class _Loader:
                 continue
             keys = self.given[group].get("keys")
             for key in [part.strip() for part in keys.raw.split(",")] if keys and keys.raw else []:
+                level = self.given.get(f"{group[:-1]}_{key}", {}).get("level")
+                if level is not None and level.raw not in _LEVELS:
+                    expected = ", ".join(_LEVELS)
+                    self._fault(
+                        level.where, f"{group[:-1]}_{key}", "level", f"{level.raw!r} is no level: expected one of {expected}"
+                    )
                 if f"{group[:-1]}_{key}" not in self.given:
                     where = keys.where if keys else str(self.path)
                     self._fault(where, group, "keys", f"{key!r} has no section [{group[:-1]}_{key}]")

@@ -30,6 +30,7 @@ RECEIVE_MAXIMUM = 1000
 MAXIMUM_PACKET = 4 << 20
 """Bytes of the longest message that the broker may send us (MQTT 5): no number needs as many, and memory is bounded."""
 _QUEUED_MAX = 1000
+_LONGEST_WAIT_S = 40.0
 _NO_FILTER = "jnt/nothing/is/published/here"
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
@@ -151,8 +152,7 @@ class MqttClient:
         self._handlers: dict[str, tuple[Handler, int]] = {}
         version: dict[str, Any] = {"protocol": paho.MQTTv5} if self._v5 else {"clean_session": not persistent}
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, manual_ack=manual_ack, **version)
-        # each client waits its own random time, so that a fleet does not come back to the broker all at once
-        client.reconnect_delay_set(random.uniform(0.5, 1.5), random.uniform(20.0, 40.0))  # type: ignore[arg-type]  # noqa: S311
+        self._tries = 0
         client.max_queued_messages_set(_QUEUED_MAX)
         if settings.user:
             client.username_pw_set(settings.user, settings.password)
@@ -164,8 +164,16 @@ class MqttClient:
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
+        self._draw_delay(client)
         client.on_unsubscribe = self._on_unsubscribe
         self._client = client
+
+    def _draw_delay(self, client: paho.Client) -> None:
+        """Set how long to wait before the next try: longer each time, and at random, so that a fleet does not come at once."""
+        longest = min(_LONGEST_WAIT_S, 1.5 * 2**self._tries)
+        delay = random.uniform(longest / 3, longest)  # noqa: S311 - spreads load, no secret
+        client.reconnect_delay_set(delay, delay)  # type: ignore[arg-type]
+        self._tries = min(self._tries + 1, 10)
 
     @property
     def connected(self) -> bool:
@@ -265,6 +273,7 @@ class MqttClient:
             self._tell(False, f"{self._place()} refuses us: {reason}; check [system] {options}")
             return
         self._accepted = True
+        self._tries = 0
         if not (self._subscribed and flags.session_present):
             # where the session is kept the subscriptions are too, and asking again would bring every retained message again
             for topic_filter in self._left_over:
@@ -275,6 +284,7 @@ class MqttClient:
         self._tell(True, f"connected to {self._place()}")
 
     def _connect_failed(self, _client: Any, _userdata: Any) -> None:
+        self._draw_delay(self._client)
         error = sys.exc_info()[1]  # paho calls this while it handles the error, and does not hand it on
         if isinstance(error, ssl.SSLCertVerificationError):
             why = f"shows a certificate that is not trusted ({error.verify_message}); check [system] broker_tls_ca and broker_ip"
@@ -289,6 +299,7 @@ class MqttClient:
     def _disconnected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if not reason.is_failure:
             return
+        self._draw_delay(self._client)
         accepted, self._accepted = self._accepted, False
         if accepted:
             self._tell(False, f"{self._place()} is gone ({reason}); it is tried again until it is back")

@@ -224,10 +224,12 @@ class NodeManager:
         writes = request.get("is_writeonly") is True or (value.genre == GENRE_BASIC and request.get("data") is not None)
         error = ""
         if writes and request.get("is_readonly") is not True:
-            error = self._write(request, node, value)
+            error = "a write to everybody has to name its node: set hadd"
+            if not broadcast or request.get("hadd") == node.hadd:
+                error = self._write(request, node, value)
         data = self._read(node, value)
         self._publish_value(node, value, data)
-        if value.genre in (GENRE_BASIC, GENRE_USER, GENRE_COMMAND) and request.get("reply_hadd"):
+        if (error or value.genre in (GENRE_BASIC, GENRE_USER, GENRE_COMMAND)) and request.get("reply_hadd"):
             first = next(iter(data), "0")
             answer = data.get(str(request.get("index", first)), {})
             self._reply({**request, **({"error": error} if error else {})}, answer.get("data"), broadcast=broadcast)

@@ -44,13 +44,21 @@ class Options:
         self._remote_lock = threading.Lock()
 
     @classmethod
-    def load(cls, path: Path, plugins: PluginSpecs | None = None, environ: Mapping[str, str] | None = None) -> Options:
+    def load(
+        cls,
+        path: Path,
+        plugins: PluginSpecs | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        faulty: bool = False,
+    ) -> Options:
         """Read and check an ini file.
 
         Args:
             path: the file.
             plugins: what the installed plugins say of their sections.
             environ: the environment, whose `JNT_<SECTION>_<OPTION>` override the file.
+            faulty: take an ini with faults too, with the default of what is wrong; good enough to find its server.
 
         Raises:
             ConfigError: with every fault that was found.
@@ -60,7 +68,7 @@ class Options:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ConfigError([Problem(str(path), "", "", f"cannot be read: {reason}")]) from error
-        content = read_ini(path, raw, plugins or PluginSpecs(), {} if environ is None else environ)
+        content = read_ini(path, raw, plugins or PluginSpecs(), {} if environ is None else environ, faulty=faulty)
         return cls(path, content.sections, content.components, raw, content.given)
 
     @property

@@ -33,6 +33,8 @@ def word(raw: str) -> str:
     """Text of one line that may not be empty."""
     if not raw:
         raise ValueError("is empty: expected a text")
+    if " ;" in raw or " #" in raw:
+        raise ValueError(f"{raw!r} seems to end in a comment: a comment stands on a line of its own")
     return text(raw)
 
 

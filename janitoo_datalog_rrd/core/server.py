@@ -112,6 +112,7 @@ class JNTServer:
             for name in self._thread_names():
                 if name not in running:
                     self._try_thread(name)
+        gc.collect()  # what the threads built before may hold sockets and memory in circles
         logger.info("%s was read again", options.path)
 
     def load_options(self) -> Options:

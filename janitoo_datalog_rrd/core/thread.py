@@ -204,7 +204,7 @@ class JNTBusThread(BaseThread):
         self._describe(node)
 
     def _describe(self, node: JNTComponent) -> None:
-        self.services.nodes.describe(node.hadd, node.name, node.location)
+        self.services.nodes.describe(node.hadd, node.name, node.location, node.heartbeat)
 
     def _add_component(self, name: str, key: str) -> None:
         """Build and start a component; one that fails is named and tried again, one that is not there stays away."""

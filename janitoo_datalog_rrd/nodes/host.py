@@ -121,7 +121,7 @@ class HostComponent(JNTComponent):
                 labels.setdefault(index, f"{label} {index}")
             return counters
 
-        value = self._number(uuid, read_and_label, label, "B/s", help=help)
+        value = self._number(uuid, read_and_label, label, "B", help=help)
         value.labels, value.cmd_class, value.rrd_type = labels, CLASS_METER, "DERIVE"
 
 

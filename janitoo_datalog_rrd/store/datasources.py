@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..core.contracts import Key
 from ..core.errors import StoreError
 from . import catalogue, rrdfile
 from .cache import Cache
@@ -43,13 +44,17 @@ class Datasources:
             RrdError: the file cannot be made, read or fitted.
             StoreError: the file has another step; the series goes on with that one.
         """
+        labels = [source.label for source in wanted]
+        if len(set(labels)) < len(labels):
+            raise StoreError(f"{name}: two of its data sources have one label ({', '.join(labels)}); each needs its own")
         series = self.cache.series.get(name)
+        known = {column.name: (column.key, column.units) for column in (series.columns if series is not None else ())}
         if series is None or not series.configured or not _same_sources(series, wanted):
             if series is not None:
                 self.flusher.flush(series, everything=True)
             series = self._replace_configured(name, step, wanted)
         series.label, series.node = label or name, node
-        told, complaint = self._fit_file(series, step)
+        told, complaint = self._fit_file(series, step, known)
         self.flusher.look_up(series)
         self.cache.live.add(name)
         if complaint:
@@ -63,7 +68,7 @@ class Datasources:
             settings = self.flusher.settings
             series = Series(name, settings.path_of(name), "", name, settings.schemas.match(name), step=step)
             known = catalogue.read_configured(settings.catalogue_path, name)
-            units = {key: text for key, text in known.values()}
+            units = dict(known.values())
             kept = {(column.name, column.key): column for column in (old.columns if old is not None else ())}
             last = old.last_of_rows() if old is not None else {}
             self.cache.remove_series(name)
@@ -79,7 +84,7 @@ class Datasources:
             series.reset_rows(last)
             return series
 
-    def _fit_file(self, series: Series, step: int) -> tuple[list[str], str]:
+    def _fit_file(self, series: Series, step: int, known: Mapping[str, tuple[Key, str]]) -> tuple[list[str], str]:
         """Make a configured series' file, or fit it; a step that cannot be changed is kept and told."""
         if not series.path.exists():
             self.flusher.make_file(series, int(self.flusher.clock()))
@@ -100,15 +105,15 @@ class Datasources:
                 f"Until then the step stays {header.step} s"
             )
         with self.flusher.exclusively(series):
-            return rrdfile.fit_sources(series.path, series.sources(), self._renamed(series, header)), complaint
+            return rrdfile.fit_sources(series.path, series.sources(), self._renamed(series, header, known)), complaint
 
-    def _renamed(self, series: Series, header: rrdfile.Header) -> dict[str, str]:
+    def _renamed(self, series: Series, header: rrdfile.Header, known: Mapping[str, tuple[Key, str]]) -> dict[str, str]:
         """Old name → new name of the data sources that hold the same values as before under another name."""
         in_file = {source.name for source in header.sources}
         wanted = {column.name for column in series.columns}
         if in_file == wanted:
             return {}
-        before = catalogue.read_configured(self.flusher.settings.catalogue_path, series.name)
+        before = {**catalogue.read_configured(self.flusher.settings.catalogue_path, series.name), **known}
         gone = {key: name for name, (key, _) in before.items() if name in in_file - wanted}
         return {gone[column.key]: column.name for column in series.columns if column.name not in in_file and column.key in gone}
 

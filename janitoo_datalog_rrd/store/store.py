@@ -312,7 +312,11 @@ class Store:
             self._auto_count -= 1
         self.names.add(name)
         self._catalogue_dirty = True
-        return self._datasources.configure(name, step, list(sources), label, node)
+        try:
+            return self._datasources.configure(name, step, list(sources), label, node)
+        finally:
+            if self._journal is not None:  # whose values the file holds has to be known after a kill too
+                self._try("catalogue", self.write_catalogue)
 
     def forget(self, name: str) -> None:
         """Forget a series; its file stays."""

@@ -57,7 +57,7 @@ class GraphArguments:
         if units:
             arguments.append("--vertical-label=" + clean(units, max(query.height // 7, 4)))
         if is_plain(info.columns):
-            arguments += ["--units-exponent=0"]
+            arguments += ["--units-exponent=0", "--left-axis-format=%.6lg"]
         if not query.legend:
             arguments.append("--no-legend")
         return arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from flask import Blueprint, Response
@@ -38,6 +39,7 @@ def healthz() -> Response:
     document: dict[str, object] = {
         "status": "failing" if found else "ok",
         "version": __version__,
+        "pid": os.getpid(),
         "series": series,
         "cached_samples": cached,
     }

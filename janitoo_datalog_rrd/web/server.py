@@ -183,6 +183,15 @@ def _addresses(host: str) -> list[str]:
     )
 
 
+def parse_host(raw: str) -> str:
+    """The host to serve on, for the ini: loopback only. Raises ValueError."""
+    try:
+        _addresses(raw)
+    except StartError as error:
+        raise ValueError(str(error).partition(": ")[2]) from None
+    return raw
+
+
 def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -12,7 +12,7 @@ from ..core.sections import OptionSpec
 from ..core.thread import JNTBusThread
 from ..core.values import CLASS_WEB_CONTROLLER, GENRE_SYSTEM, TYPE_INT, TYPE_STRING, NodeValue
 from .app import create_app
-from .server import WebServer
+from .server import WebServer, parse_host
 
 SECTION = "http"
 
@@ -72,7 +72,7 @@ class HttpThread(JNTBusThread):
 
 @takes_options(
     OptionSpec("hadd", parsers.hadd, "0018/0000"),
-    OptionSpec("http_host", parsers.word, "localhost"),
+    OptionSpec("http_host", parse_host, "localhost"),
     OptionSpec("http_port", parsers.integer(0, 65535), 8081),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:

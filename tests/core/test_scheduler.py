@@ -77,16 +77,20 @@ def test_what_is_asked_for_while_it_runs_is_done_once_more(scheduler: Scheduler)
 def test_stopping_waits_for_what_is_under_way() -> None:
     scheduler = Scheduler()
     scheduler.start()
-    begun, ended = threading.Event(), threading.Event()
+    begun, ended, stopping = threading.Event(), threading.Event(), threading.Event()
 
     def write() -> None:
         begun.set()
-        threading.Event().wait(0.2)
+        assert stopping.wait(10)
         ended.set()
 
     scheduler.once(write, name="write")
     assert begun.wait(10)
-    scheduler.stop()
+    stopper = threading.Thread(target=scheduler.stop)
+    stopper.start()
+    assert not ended.is_set()
+    stopping.set()
+    stopper.join()
     assert ended.is_set()
     scheduler.stop()
 

@@ -71,7 +71,7 @@ def test_every_value_is_a_user_value_with_its_unit_and_type(host: HostComponent)
         assert value.poll_delay == 10.0
         assert value.label
         assert value.write is None
-        assert value.units == GAUGES.get(uuid, "B/s"), uuid
+        assert value.units == GAUGES.get(uuid, "B"), uuid
         assert value.rrd_type == ("DERIVE" if uuid in COUNTERS else "GAUGE"), uuid
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ def test_a_healthy_server_is_ok_with_its_counts(site: Site) -> None:
     site.store.cache("s", 2_000_000_000, 1)
     reply = site.client.get("/healthz")
     assert reply.status == 200
-    assert reply.json == {"status": "ok", "version": __version__, "series": 1, "cached_samples": 1}
+    assert reply.json == {"status": "ok", "version": __version__, "pid": os.getpid(), "series": 1, "cached_samples": 1}
 
 
 def test_a_broker_that_is_away_is_a_503_until_it_is_back(site: Site) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import wait_until
 from web.sites import Client, RrdStore, make_services
 
 from janitoo_datalog_rrd.core.errors import StartError
@@ -102,9 +103,7 @@ def test_a_request_that_hangs_does_not_hold_up_the_stop(services: Services, capl
         assert time.monotonic() - began < 2
         assert asker.recv(100) == b""
     release.set()
-    deadline = time.monotonic() + 10
-    while any("waitress" in thread.name for thread in threading.enumerate()) and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
+    wait_until(lambda: not any("waitress" in thread.name for thread in threading.enumerate()), 10)
 
 
 def test_a_stopped_server_can_be_started_again(services: Services) -> None:
