@@ -207,6 +207,8 @@ class MqttClient:
         ender = threading.Thread(target=self._client.loop_stop, name=f"{self.client_id}-end", daemon=True)
         ender.start()
         ender.join(patience)
+        # One that was never started takes its place: with its last user gone, paho's client closes the sockets it keeps.
+        self._client = paho.Client(CallbackAPIVersion.VERSION2)
 
     def subscribe(self, topic_filter: str, handler: Handler, qos: int = 1) -> None:
         """Take the messages of a filter, now and after each reconnect; a handler must not raise."""

@@ -176,7 +176,6 @@ def test_a_broken_log_call_is_told_by_its_handler_and_not_by_the_filter() -> Non
         ("class = FileHandler", "class = NoSuchHandler", "handler_file", "NoSuchHandler"),
         ("args = (", "args = (((", "handler_file", "never closed"),
         ("args = (", "args = ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h',", "handler_file", "argument"),
-        ("level = DEBUG", "level = LOUD", "logger_janitoo", "LOUD"),
         ("level = INFO\nhandlers = file", "level = INFO\nhandlers = fiel", "logger_root", "'fiel', which is nowhere"),
         ("formatter = plain", "formatter = palin", "handler_file", "'palin', which is nowhere"),
         ("format = %(levelname)s %(message)s", "format = no field", "formatter_plain", "no field"),

@@ -199,19 +199,19 @@ def test_what_fails_is_named_and_retried_and_the_rest_runs(tmp_path: Path, attic
         assert "the cellar is flooded" in problems["thread cellar"]
         assert "the fuse is blown" in problems["component attic.fuse"]
         assert "not_there" in problems["component attic.gone"]
-        assert "neither_there" in problems["decoder"]
+        assert "neither_there" in problems["decoder attic"]
         house.publish(("house/temperature", "21.5"))
         assert "house.temperature" in house.names()
         (attic / "mended").touch()
         listener.wait_for("/dhcp/heartbeat/0500/0002")
-        wait_until(lambda: set(house.server.services.health.problems()) == {"component attic.gone", "decoder"})
+        wait_until(lambda: set(house.server.services.health.problems()) == {"component attic.gone", "decoder attic"})
         # what is taken out of the ini is no trouble any more
         ini = tmp_path / "house.conf"
         ini.write_text(
             ini.read_text().replace("components.gone = attic.gone", "").replace("[attic__gone]\nhadd = 0500/0003\n", "")
         )
         house.server.reload()
-        wait_until(lambda: set(house.server.services.health.problems()) == {"decoder"})
+        wait_until(lambda: set(house.server.services.health.problems()) == {"decoder attic"})
 
 
 # -- reload ------------------------------------------------------------------------------------------
