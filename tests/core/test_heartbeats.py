@@ -133,3 +133,26 @@ def test_a_node_keeps_its_name_over_its_heartbeats(nodes: NodeRegistry) -> None:
     node = nodes.get("0014/0000")
     assert node is not None
     assert (node.name, node.location, node.online) == ("Datalogger", "Cupboard", True)
+
+
+def test_a_node_that_heartbeats_seldom_stays_online_in_between() -> None:
+    now = [1000.0]
+    registry = NodeRegistry(60.0, 3, lambda: now[0])
+    for _ in range(5):
+        registry.seen("0131/0001")
+        now[0] += 600
+        registry.check()
+    registry.seen("0131/0001")
+    now[0] += 700
+    assert registry.check() == []
+    now[0] += 1200
+    assert registry.check() == ["0131/0001"]
+
+
+def test_a_node_of_ours_is_known_by_its_own_interval() -> None:
+    now = [1000.0]
+    registry = NodeRegistry(60.0, 3, lambda: now[0])
+    registry.describe("0014/0001", "x", "", 600.0)
+    registry.seen("0014/0001")
+    now[0] += 1000
+    assert registry.check() == []

@@ -502,3 +502,22 @@ def test_the_environment_sets_the_built_in_schema_too(load: Load) -> None:
 def test_a_fault_that_only_the_decoder_finds_is_told_with_all_others(load: Load) -> None:
     text = "[system]\nbroker_port = x\n[decoder__a]\ntopics = a/#\nkind = json\nvalue = a..b\n"
     assert [each.option for each in faults(load, text)] == ["broker_port", "value"]
+
+
+def test_two_sources_of_one_label_are_told(load: Load) -> None:
+    problem = only_fault(
+        load, WEATHER + "source_config_7 = 0131/0001|rain|0|DERIVE|temperature\nsource_config_8 = 0131/0002|x|0|GAUGE|x\n"
+    )
+    assert problem.option == "source_config_7"
+    assert "each needs its own" in problem.message
+
+
+def test_a_variable_that_names_no_section_is_told(load: Load) -> None:
+    (problem,) = faults(load, "", JNT_SYSTM_BROKER_PORT="1")
+    assert problem.where == "environment variable JNT_SYSTM_BROKER_PORT"
+    assert "JNT_SYSTEM_..." in problem.message
+    load("", JNT_CONF="x.conf")
+
+
+def test_a_comment_behind_a_path_is_told(load: Load) -> None:
+    assert "a comment stands on a line of its own" in only_fault(load, "[system]\nhome_dir = ./rrd  ; here\n").message

@@ -271,3 +271,18 @@ def test_numbers_that_no_file_can_hold_are_dropped_and_the_rest_goes_on(
     assert store.count_cached() == 0
     assert store.counters.get("samples_dropped", "out_of_range") == 2
     assert store.health.problems() == {}
+
+
+def test_a_label_changed_right_after_the_start_keeps_the_history_too(store: Store, clock: Clock) -> None:
+    before = fill(store, clock, 20)
+    assert store.configure("load", STEP, [SourceConfig(LOAD[0].key, "GAUGE", "one"), *LOAD[1:]]) == [
+        "data source load1 became one"
+    ]
+    assert rows(store.path_of("load"), FIRST - STEP, FIRST + 19 * STEP - 1) == before
+
+
+def test_two_data_sources_of_one_label_are_refused(store: Store, clock: Clock) -> None:
+    before = fill(store, clock, 5)
+    with pytest.raises(StoreError, match="two of its data sources have one label"):
+        store.configure("load", STEP, [*LOAD, SourceConfig(("0048/0009", "x", "0"), "DERIVE", "load1")])
+    assert rows(store.path_of("load"), FIRST - STEP, FIRST + 4 * STEP - 1) == before

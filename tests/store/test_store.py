@@ -437,3 +437,53 @@ def test_timed_writes_are_spread_over_the_interval(store: Store, clock: Clock) -
     assert waits[0] >= ttl / 2
     assert waits[-1] <= ttl
     assert waits[-1] - waits[0] > ttl / 4, "files that began together are not all written together"
+
+
+def test_a_reader_sees_the_number_that_stands_up_to_now(store: Store, clock: Clock) -> None:
+    store.accept([Reading(KEY, 1.0)])
+    clock.now = START + 120.5
+    store.flush(NAME)
+    assert rows(store.path_of(NAME), START, START + 109)[int(START) + 110] == (1.0,)
+    assert store.accept([Reading(KEY, 0.0)]) == 1, "what comes now is not late"
+    clock.now = START + 200
+    store.flush(NAME)
+    found = rows(store.path_of(NAME), START, START + 189)
+    assert found[int(START) + 110] == (1.0,)
+    assert found[int(START) + 190] == (0.0,)
+    assert store.counters.get("samples_late") == 0
+
+
+def test_the_number_that_stands_is_not_drawn_longer_than_hold(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store(schemas=Schemas([schema(hold=60.0)]))
+    store.accept([Reading(KEY, 1.0)])
+    for seconds in (30, 100, 500):
+        clock.now = START + seconds
+        store.flush(NAME)
+    store.accept([Reading(KEY, 2.0), Reading(KEY, 2.0, START + 490)])
+    clock.now += 20
+    store.flush(NAME)
+    found = rows(store.path_of(NAME), START, START + 509)
+    assert found[int(START) + 60] == (1.0,)
+    assert {found[int(START) + seconds][0] for seconds in range(80, 480, 10)} == {None}
+
+
+def test_a_value_with_its_own_time_is_never_drawn_ahead_of_it(store: Store, clock: Clock) -> None:
+    store.accept([Reading(KEY, 1.0, START - 50)])
+    clock.now = START + 120
+    store.flush(NAME)
+    assert rrdtool.last(str(store.path_of(NAME))) == START - 50
+    assert store.accept([Reading(KEY, 2.0, START - 40)]) == 1
+
+
+def test_the_last_values_are_known_after_a_restart_before_anything_comes(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    store.configure("room", 60, [SourceConfig(KEY, "GAUGE", "temp")])
+    store.accept([Reading(("door", ""), 1.0), Reading(KEY, 21.5, meta=Meta(units="°C"))])
+    clock.now += 100
+    store.close()
+    store = make_store(opened=False)
+    store.configure("room", 60, [SourceConfig(KEY, "GAUGE", "temp")])
+    store.open()
+    clock.now += 1000
+    told = {info.name: (info.columns[0].last_value, info.columns[0].units) for info in store.list_series()}
+    assert told == {"door": (1.0, ""), "room": (21.5, "°C")}
