@@ -187,13 +187,15 @@ class Ingest:
                 return True
             if self._failing:
                 self._tell_well()
-        if dropped and not accepted:
+        if accepted or not dropped:
+            self._counters.add("messages", "accepted" if accepted else "ignored")
+        elif "late" in dropped:
+            self._counters.add("messages", "late")
+        else:
             reason = next(iter(dropped))
             self._rejected.add(
                 message.topic, message.payload, reason, _DROPPED.get(reason, "see the counters of dropped samples")
             )
-        else:
-            self._counters.add("messages", "accepted" if accepted else "ignored")
         self._acknowledge(message)
         return True
 

@@ -149,3 +149,19 @@ def test_an_ini_of_the_original_project_loads_and_logs(
         assert (tmp_path / "home" / "public" / "rrd" / "rrds" / "index.txt").read_text().split("|")[:2] == ["memory_rss", "load"]
     finally:
         server.stop()
+
+
+def test_a_message_whose_time_cannot_be_is_listed_and_a_late_one_is_counted(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    now = int(time.time())
+    with live_in(tmp_path, mosquitto, more=DOCUMENTS) as house:
+        house.publish(
+            ("tele/future", json.dumps({"t": now + 86400 * 365, "v": 1})), ("tele/x", json.dumps({"t": now - 50, "v": 1}))
+        )
+        store = house.server.services.store
+        assert store is not None
+        store.flush("tele.x.v")
+        house.publish(("tele/x", json.dumps({"t": now - 60, "v": 1})))
+        (listed,) = house.server.services.rejected.last()
+        assert (listed.topic, listed.reason) == ("tele/future", "bad_time")
+        counted = house.server.services.counters.by_label("messages")
+        assert (counted["bad_time"], counted["late"]) == (1, 1)

@@ -158,7 +158,7 @@ class Store:
         Args:
             readings: what a decoder made of the message.
             arrival: when it came, seconds since the epoch UTC; None for now.
-            dropped: where one is given, it is told how many were dropped for which reason.
+            dropped: where one is given, it is told how many were dropped for which reason, `late` among them.
 
         Returns:
             How many samples were accepted; late and dropped ones are counted, not accepted.
@@ -186,6 +186,8 @@ class Store:
             self.counters.add("samples_dropped", reason, count)
         if dropped is not None:
             dropped.update(plan.dropped)
+            if plan.late:
+                dropped["late"] = plan.late
         return len(plan.samples)
 
     def _plan(self, readings: Iterable[Reading], arrival: float, latest: float) -> _Plan:
