@@ -15,7 +15,7 @@ from .timespan import Span
 DASH = "\N{EN DASH}"
 NO_NUMBERS: frozenset[int] = frozenset()
 _NARROW_PX = 390
-_PLAIN_BELOW = 100_000.0
+_PLAIN_BELOW = 10_000.0
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
 
 
@@ -105,7 +105,7 @@ class GraphArguments:
     def _numbers(self, index: int, columns: list[Column], unknown: frozenset[int], *, words: bool) -> list[str]:
         """The numbers of a column, with or without their words, to the end of the line."""
         plain = is_plain(columns)
-        number = ("%.2lf" if plain else "%.2lf%s") if words else ("%7.2lf" if plain else "%6.2lf%s")
+        number = ("%.5lg" if plain else "%.2lf%s") if words else ("%7.5lg" if plain else "%6.2lf%s")
         made = []
         for position, (word, _) in enumerate(_STATISTICS):
             lead = f"{word} " if words else ""

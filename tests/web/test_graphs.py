@@ -100,7 +100,7 @@ def test_the_legend_has_min_avg_max_and_last_of_each_column(site: Site) -> None:
     legend = legend_of(info, GraphQuery(start=str(last - 100 * STEP), end=str(last)))
     assert legend[0].split() == ["min", "avg", "max", "last"]
     assert legend[1] == "1 min"
-    assert legend[2:6] == ["0.00", "24.50", "49.00", "49.00"]
+    assert legend[2:6] == ["0", "24.5", "49", "49"]
     assert legend[6] == "5 min"
     assert legend[7:11] == ["1.00", "25.50", "50.00", "50.00"]
 
