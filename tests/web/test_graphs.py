@@ -102,7 +102,7 @@ def test_the_legend_has_min_avg_max_and_last_of_each_column(site: Site) -> None:
     assert legend[1] == "1 min"
     assert legend[2:6] == ["0", "24.5", "49", "49"]
     assert legend[6] == "5 min"
-    assert legend[7:11] == ["1.00", "25.50", "50.00", "50.00"]
+    assert legend[7:11] == ["1", "25.5", "50", "50"]
 
 
 def test_each_column_has_a_colour_of_its_own() -> None:
