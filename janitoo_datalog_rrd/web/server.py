@@ -91,8 +91,9 @@ class WebServer:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._stopping.set()
-        self._trigger().pull_trigger()
+        # The thread sets the event itself: set from here it could end before the trigger is pulled, whose descriptor may be
+        # another file by then.
+        self._trigger().pull_trigger(self._stopping.set)
         thread.join()
 
     def _run(self) -> None:
@@ -119,7 +120,7 @@ class WebServer:
         self._map.clear()
 
     def _trigger(self) -> Any:
-        return next(part for part in list(self._map.values()) if hasattr(part, "pull_trigger"))
+        return next(part for part in list(self._map.values()) if hasattr(part, "thunks"))
 
     def _bind(self, addresses: list[str]) -> list[socket.socket]:
         tries = 1 if self._wanted_port else _PORT_TRIES
