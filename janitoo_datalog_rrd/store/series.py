@@ -18,6 +18,7 @@ AUTO_COLUMN = "value"
 _AUTO_TYPES = {"GAUGE": "GAUGE", "COUNTER": "DCOUNTER", "DERIVE": "DDERIVE", "ABSOLUTE": "ABSOLUTE"}
 _WHOLE_TYPES = ("COUNTER", "DERIVE")
 _WHOLE_LIMITS = {"COUNTER": (0.0, 2.0**64), "DERIVE": (-(2.0**63), 2.0**63)}
+_ON_ITS_WAY_S = 3.0  # how long a message may take from its arrival to the cache, at the least
 _LARGEST = 1e300  # librrd multiplies a number by the seconds it stands for
 
 
@@ -226,10 +227,10 @@ class Series:
         return Taken(points, taken, len(taken))
 
     def held_until(self, now: float) -> list[Point]:
-        """The number that stands now, as a point just before this second, for a reader to see.
+        """The number that stands now, as a point somewhat before this second, for a reader to see.
 
-        Only for a GAUGE whose messages bring no time of their own: what comes later is then later than this point. Empty
-        where that would change nothing that can be seen.
+        Only for a GAUGE whose messages bring no time of their own, and `reorder_window` ago: what comes later, or is on its
+        way through the server, is then later than this point. Empty where that would change nothing that can be seen.
 
         Args:
             now: seconds since the epoch UTC, up to which every message has been taken in.
@@ -238,7 +239,7 @@ class Series:
         if self.rows is not None or column.ds_type not in HELD_TYPES or column.own_time is not False or column.previous is None:
             return []
         since, value = column.previous
-        until = min(math.floor(now) - 1, since + int(self.schema.hold))
+        until = min(math.floor(now - max(self.schema.reorder_window, _ON_ITS_WAY_S)), since + int(self.schema.hold))
         if value != value or until // self.step <= max(since, self.written or 0) // self.step:
             return []
         return [(until, (value,))]
