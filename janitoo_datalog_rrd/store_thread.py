@@ -22,7 +22,7 @@ from .core.thread import BaseThread
 from .decoders.numbers import number_of
 from .ingest import Ingest, build_routes
 from .store.schema import Schemas
-from .store.settings import SourceConfig, StoreSettings
+from .store.settings import SourceConfig, StoreSettings, folders_of
 from .store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -58,9 +58,10 @@ class RrdStoreThread(BaseThread):
         self._ingest: Ingest | None = None
         self._mqttc: MqttClient | None = None
         chosen = options.section(section)
+        rrd_dir, data_dir = folders_of(options.home_dir)
         self.settings = StoreSettings(
-            rrd_dir=options.home_dir / "public" / "rrd" / "rrds",
-            data_dir=options.home_dir / RRD_DIR,
+            rrd_dir=rrd_dir,
+            data_dir=data_dir,
             schemas=Schemas.from_options(options),
             cache_rrd_ttl=self._ttl["cache_rrd_ttl"],
             cache_dead_ttl=self._ttl["cache_dead_ttl"],

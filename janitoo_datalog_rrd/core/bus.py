@@ -29,7 +29,6 @@ class JNTBus(JNTComponent):
         self.services = services
         self.options = services.options
         self.components: dict[str, JNTComponent] = {}
-        self._trigger_reload: Callable[[], None] | None = None
 
     def start(
         self,
@@ -44,7 +43,6 @@ class JNTBus(JNTComponent):
             trigger_thread_reload_cb: call it to have the thread started anew.
             kwargs: for subclasses.
         """
-        self._trigger_reload = trigger_thread_reload_cb
         return True
 
     def stop(self, **kwargs: Any) -> bool:

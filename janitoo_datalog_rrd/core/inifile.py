@@ -13,6 +13,7 @@ from .sections import (
     COMPONENT,
     DECODER,
     DEFAULT_SCHEMA_NAME,
+    INDEXED,
     SCHEMA,
     SYSTEM,
     THREAD,
@@ -23,7 +24,6 @@ from .sections import (
 
 _LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL")
 _LOGGING_SECTION = re.compile(r"(loggers|handlers|formatters|(logger|handler|formatter)_.+)")
-_SUFFIX = re.compile(r"(.+?)_([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class _Loader:
             stored = option
             if spec is not None and spec.indexed:
                 stored = f"{option}_0"
-            elif spec is None and (match := _SUFFIX.fullmatch(option)) is not None:
+            elif spec is None and (match := INDEXED.fullmatch(option)) is not None:
                 spec = by_name.get(match[1])
                 if spec is not None and not spec.indexed:
                     if match[2] != "0":

@@ -10,7 +10,8 @@ from typing import Any
 from . import parsers
 from .errors import Problem
 
-_SUFFIX = re.compile(r"(.+?)_([0-9]+)")
+INDEXED = re.compile(r"(.+?)_([0-9]+)")
+"""The name of an option with its index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Section:
         """Every value of an indexed option by its index, in the order of the indexes."""
         found = {}
         for name, value in self.values.items():
-            match = _SUFFIX.fullmatch(name)
+            match = INDEXED.fullmatch(name)
             if match is not None and match[1] == option:
                 found[int(match[2])] = value
         return dict(sorted(found.items()))

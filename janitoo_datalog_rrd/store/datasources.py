@@ -86,13 +86,13 @@ class Datasources:
 
     def _fit_file(self, series: Series, step: int, known: Mapping[str, tuple[Key, str]]) -> tuple[list[str], str]:
         """Make a configured series' file, or fit it; a step that cannot be changed is kept and told."""
-        if not series.path.exists():
-            self.flusher.make_file(series, int(self.flusher.clock()))
-            return [], ""
-        try:
-            header = rrdfile.read_header(series.path)
-        except rrdfile.RrdError as error:
-            self.on_damage(rrdfile.move_aside(series.path), str(error))
+        header = None
+        if series.path.exists():
+            try:
+                header = rrdfile.read_header(series.path)
+            except rrdfile.RrdError as error:
+                self.on_damage(rrdfile.move_aside(series.path), str(error))
+        if header is None:
             self.flusher.make_file(series, int(self.flusher.clock()))
             return [], ""
         complaint = ""

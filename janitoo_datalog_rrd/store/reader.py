@@ -10,6 +10,7 @@ from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
+from .settings import CATALOGUE, folders_of
 
 
 class FileReader:
@@ -27,7 +28,8 @@ class FileReader:
     @classmethod
     def from_options(cls, options: Options) -> FileReader:
         """The files of a configuration's home directory."""
-        return cls(options.home_dir / "public" / "rrd" / "rrds", options.home_dir / "rrd" / "catalogue.json")
+        rrd_dir, data_dir = folders_of(options.home_dir)
+        return cls(rrd_dir, data_dir / CATALOGUE)
 
     def list_series(self) -> list[SeriesInfo]:
         """Every series that has a file, sorted by name."""

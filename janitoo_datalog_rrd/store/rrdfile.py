@@ -169,16 +169,6 @@ def _text(number: float, whole: bool) -> str:
     return str(math.floor(number)) if whole else repr(number)
 
 
-def last_update(path: Path) -> int | None:
-    """Time of a file's last update, seconds since the epoch UTC; None when there is no file. Raises RrdError."""
-    if not path.exists():
-        return None
-    try:
-        return int(rrdtool.last(str(path)))
-    except _FAILURES as error:
-        raise RrdError(f"{path} cannot be read: {error}") from error
-
-
 def check(path: Path) -> None:
     """Check that a file's static header and size fit each other: librrd believes them, and may crash on damaged ones.
 

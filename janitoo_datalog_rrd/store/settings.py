@@ -31,6 +31,14 @@ class SourceConfig:
     label: str
 
 
+CATALOGUE = "catalogue.json"
+
+
+def folders_of(home: Path) -> tuple[Path, Path]:
+    """Where a home directory has its RRD files, and where catalogue, snapshot and journal."""
+    return home / "public" / "rrd" / "rrds", home / "rrd"
+
+
 @dataclass(slots=True)
 class StoreSettings:
     """What the store is told.
@@ -73,7 +81,7 @@ class StoreSettings:
     @property
     def catalogue_path(self) -> Path:
         """File of the catalogue."""
-        return self.data_dir / "catalogue.json"
+        return self.data_dir / CATALOGUE
 
     @property
     def snapshot_path(self) -> Path:

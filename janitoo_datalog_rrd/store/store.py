@@ -207,9 +207,10 @@ class Store:
                 continue
             if reading.meta.label or reading.meta.units:
                 self._describe(columns, reading)
+            own_time = reading.timestamp is not None
             for column in columns:
-                if column.own_time is None or column.own_time is not (reading.timestamp is not None):
-                    self._note_time(column, own=reading.timestamp is not None)
+                if column.own_time is not own_time:
+                    self._note_time(column, own=own_time)
                 if not column.takes(reading.value):
                     plan.drop("out_of_range")
                     continue
