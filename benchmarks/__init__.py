@@ -1,0 +1,1 @@
+"""Benchmarks: runs that anybody can repeat, each of which prints one table and writes one JSON file."""
