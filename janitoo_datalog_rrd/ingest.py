@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .core.contracts import Decoder, Reading
 from .core.errors import DecodeError, PluginError, StoreError
-from .core.mqtt import Message
 from .core.options import Options
+from .core.packets import Publish
 from .core.plugins import DECODERS, Plugins
 from .core.sections import Section
 from .core.services import Services
 from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
+from .store.intake import ACCEPTED, IGNORED, LATE, Intake, StoreFullError
+from .store.series import LARGEST, ColumnState
+from .store.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +30,10 @@ _DROPPED = {
     "max_series": "there are max_series series already, and this would be a new one",
     "not_configured": "auto_series is off, and no datasource asks for this value",
 }
-_ROUTES_MAX = 50_000
-_ROUTE_TOPIC_MAX = 300  # longer topics are rare and would fill the memory: they are looked up each time
+_DECODERS_MAX = 50_000
+_DECODER_TOPIC_MAX = 300  # longer topics are rare and would fill the memory: they are looked up each time
+_PLAIN_MAX = 32  # a longer text may be a number too, but is no everyday one
+_HEARTBEATS = b"/dhcp/heartbeat/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +74,25 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[
 
 
 class Ingest:
-    """Takes messages in.
+    """Takes messages in: everything that came with one read from the socket is decoded, stored, and acknowledged together.
 
     Args:
-        accept: takes the readings of one message with the time of arrival, and tells how many it dropped for which reason;
-            raises StoreError or OSError when it can take none now.
+        store: where the readings go.
         routes: which decoder reads what; the first match wins.
         services: told of heartbeats, counts, messages that cannot be used, and when the store takes nothing.
-        acknowledge: sends the PUBACK of a message.
+        acknowledge: sends the PUBACK of messages, by their packet identifiers.
         waiting_max: how many messages of QoS 0 may wait for the store; those of QoS 1 are bounded by the broker.
     """
 
     def __init__(
         self,
-        accept: Callable[[Sequence[Reading], float, dict[str, int]], int],
+        store: Store,
         routes: Iterable[Route],
         services: Services,
-        acknowledge: Callable[[Message], None],
+        acknowledge: Callable[[list[bytes]], None],
         waiting_max: int,
     ) -> None:
-        self._accept = accept
+        self._store = store
         self._routes = list(routes)
         self._nodes = services.nodes
         self._counters = services.counters
@@ -96,8 +101,10 @@ class Ingest:
         self._acknowledge = acknowledge
         self._clock = services.clock
         self._waiting_max = waiting_max
-        self._by_topic: dict[str, Decoder] = {}
-        self._waiting: deque[tuple[Message, Sequence[Reading], float]] = deque()
+        self._decoders: dict[bytes, tuple[str, Decoder]] = {}
+        self._plain: dict[bytes, ColumnState] = {}
+        self._generation = -1
+        self._waiting: deque[tuple[list[Publish], float]] = deque()
         self._failing = False
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -111,101 +118,193 @@ class Ingest:
     @property
     def waiting(self) -> int:
         """How many messages wait for the store."""
-        return len(self._waiting)
+        return sum(len(messages) for messages, _ in list(self._waiting))
 
     @property
     def oldest_waiting(self) -> float:
         """When the message that has waited longest came, seconds since the epoch UTC; infinity when none waits."""
         waiting = self._waiting
         try:
-            return waiting[0][2]
+            return waiting[0][1]
         except IndexError:
             return math.inf
 
-    def on_message(self, message: Message) -> None:
-        """Take a message: decode it, have it stored, acknowledge it."""
+    def on_packets(self, messages: list[Publish]) -> None:
+        """Take messages in the order in which they came: (topic, payload, packet identifier or empty) each."""
         arrival = self._clock()
-        try:
-            readings = self._decode(message)
-        except DecodeError as error:
-            self._rejected.add(message.topic, message.payload, error.reason, str(error))
-            self._acknowledge(message)
-            return
-        except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way on a hostile message
-            self._tell_bug(message.topic, error)
-            self._rejected.add(message.topic, message.payload, "decoder_failed", f"{type(error).__name__}: {error}")
-            self._acknowledge(message)
-            return
         with self._lock:
-            if self._waiting or not self._store(message, readings, arrival):
-                self._let_wait(message, readings, arrival)
+            if not self._waiting:
+                messages = self._take(messages, arrival)
+            if messages:
+                self._let_wait(messages, arrival)
 
     def retry(self) -> None:
         """Store what waits, in its order; called once a second and cheap when nothing waits."""
         with self._lock:
-            while self._waiting and self._store(*self._waiting[0]):
+            while self._waiting:
+                messages, arrival = self._waiting[0]
+                left = self._take(messages, arrival)
+                if left:
+                    self._waiting[0] = (left, arrival)
+                    return
                 self._waiting.popleft()
 
     def forget_waiting(self) -> None:
         """The connection is gone: the broker sends again what was not acknowledged."""
         with self._lock:
-            self._waiting = deque(each for each in self._waiting if each[0].qos == 0)
+            kept = [([each for each in messages if not each[2]], arrival) for messages, arrival in self._waiting]
+            self._waiting = deque(each for each in kept if each[0])
 
-    def _decode(self, message: Message) -> list[Reading]:
-        topic = message.topic
-        if topic.startswith("/dhcp/heartbeat/"):
-            self._nodes.on_heartbeat(topic, message.payload)
+    # -- a batch ------------------------------------------------------------------------------------
+
+    def _take(self, messages: list[Publish], arrival: float) -> list[Publish]:
+        """Store and acknowledge messages; the answer has those that have to wait, since the store cannot take them now.
+
+        Nothing is counted or told of a message that waits: that is done when its turn comes.
+        """
+        results = _Results()
+        try:
+            with self._store.intake() as intake:
+                count = self._fill(intake, messages, arrival, results)
+                intake.commit()
+        except (StoreError, OSError) as error:
+            self._tell_failing(error)
+            return messages
+        except Exception as error:  # noqa: BLE001 - a bug met by one message may not hold up all others
+            return self._take_by_halves(messages, arrival, error)
+        if results.full is not None:
+            self._tell_failing(results.full)
+        elif self._failing and results.tally.get(ACCEPTED):
+            self._tell_well()
+        for outcome, number in results.tally.items():
+            self._counters.add("messages", outcome, number)
+        for (topic, payload, _), reason, detail in results.rejected:
+            self._rejected.add(topic.decode("utf-8", "replace"), payload, reason, detail)
+        self._acknowledge([mid for _, _, mid in messages[:count] if mid])
+        return messages[count:]
+
+    def _take_by_halves(self, messages: list[Publish], arrival: float, error: Exception) -> list[Publish]:
+        """After a bug: find the message that meets it, and take the others."""
+        if len(messages) == 1:
+            topic, payload, mid = messages[0]
+            self._tell_bug(topic, error)
+            self._rejected.add(topic.decode("utf-8", "replace"), payload, "store_failed", f"{type(error).__name__}: {error}")
+            self._acknowledge([mid] if mid else [])
             return []
-        decoder = self._by_topic.get(topic)
-        if decoder is None:
-            decoder = self._find(topic)
-        return decoder.decode(topic, message.payload)
+        half = len(messages) // 2
+        left = self._take(messages[:half], arrival)
+        return left + messages[half:] if left else self._take(messages[half:], arrival)
 
-    def _find(self, topic: str) -> Decoder:
+    def _fill(self, intake: Intake, messages: list[Publish], arrival: float, results: _Results) -> int:
+        """Decode messages into a batch; the answer is how many there was room for.
+
+        A bare number on a topic whose series is known takes the short way: it is here that a message costs least.
+        """
+        plain = self._plain_columns() if intake.room >= len(messages) else {}
+        add_column, add_time, add_value = intake.columns.append, intake.times.append, intake.values.append
+        short_way, room_for = 0, len(messages)
+        for position, message in enumerate(messages):
+            topic, payload, _ = message
+            column = plain.get(topic)
+            if column is not None and len(payload) <= _PLAIN_MAX:
+                try:
+                    value = float(payload)
+                except ValueError:
+                    pass  # the decoder knows more than bare numbers
+                else:
+                    if -LARGEST <= value <= LARGEST and column.series.closed <= arrival and b"_" not in payload:
+                        add_column(column)
+                        add_time(arrival)
+                        add_value(value)
+                        short_way += 1
+                        continue
+            try:
+                self._take_one(intake, message, arrival, results)
+            except StoreFullError as error:
+                results.full, room_for = error, position
+                break
+        if short_way:
+            results.count(ACCEPTED, short_way)
+        return room_for
+
+    def _take_one(self, intake: Intake, message: Publish, arrival: float, results: _Results) -> None:
+        """Decode one message of any kind into a batch. Raises StoreFullError."""
+        topic, payload, _ = message
+        try:
+            decoder, readings = self._decode(topic, payload)
+        except DecodeError as error:
+            results.rejected.append((message, error.reason, str(error)))
+            return
+        except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way on a hostile message
+            self._tell_bug(topic, error)
+            results.rejected.append((message, "decoder_failed", f"{type(error).__name__}: {error}"))
+            return
+        outcome = intake.add(readings, arrival)
+        if outcome not in (ACCEPTED, IGNORED, LATE):
+            results.rejected.append((message, outcome, _DROPPED.get(outcome, "see the counters of dropped samples")))
+            return
+        results.count(outcome)
+        if outcome == ACCEPTED and getattr(decoder, "bare_numbers", False) and len(readings) == 1:
+            column = self._store.cache.plain_column(readings[0].key)
+            if column is not None and readings[0].key[1:] == ("",):
+                self._plain[topic] = column
+                self._decoders.pop(topic, None)
+
+    def _plain_columns(self) -> dict[bytes, ColumnState]:
+        """Topic → the column where its bare numbers go; made anew when a value no longer goes where it went."""
+        generation = self._store.cache.generation
+        if generation != self._generation:
+            self._plain.clear()
+            self._generation = generation
+        return self._plain
+
+    def _decode(self, topic: bytes, payload: bytes) -> tuple[Decoder | None, list[Reading]]:
+        known = self._decoders.get(topic)
+        if known is None:
+            if topic.startswith(_HEARTBEATS):
+                self._nodes.on_heartbeat(topic.decode("utf-8", "replace"), payload)
+                return None, []
+            known = self._find(topic)
+        return known[1], known[1].decode(known[0], payload)
+
+    def _find(self, topic: bytes) -> tuple[str, Decoder]:
+        try:
+            text = topic.decode()
+        except UnicodeDecodeError:
+            raise DecodeError("no_decoder", "its topic is not UTF-8 text") from None
         for route in self._routes:
-            if any(topic_matches(each, topic) for each in route.filters):
-                if len(self._by_topic) >= _ROUTES_MAX:
-                    self._by_topic.clear()
-                if len(topic) <= _ROUTE_TOPIC_MAX:
-                    self._by_topic[topic] = route.decoder
-                return route.decoder
+            if any(topic_matches(each, text) for each in route.filters):
+                if len(self._decoders) >= _DECODERS_MAX:
+                    self._decoders.clear()
+                if len(topic) <= _DECODER_TOPIC_MAX:
+                    self._decoders[topic] = text, route.decoder
+                return text, route.decoder
         raise DecodeError("no_decoder", "no decoder reads this topic")
 
-    def _store(self, message: Message, readings: Sequence[Reading], arrival: float) -> bool:
-        """Store and acknowledge a message; False when the store can take nothing now."""
-        accepted, dropped = 0, dict[str, int]()
-        if readings:
-            try:
-                accepted = self._accept(readings, arrival, dropped)
-            except (StoreError, OSError) as error:
-                self._tell_failing(error)
-                return False
-            except Exception as error:  # noqa: BLE001 - a bug met by one message may not hold up all that come after it
-                self._tell_bug(message.topic, error)
-                self._rejected.add(message.topic, message.payload, "store_failed", f"{type(error).__name__}: {error}")
-                self._acknowledge(message)
-                return True
-            if self._failing:
-                self._tell_well()
-        if accepted or not dropped:
-            self._counters.add("messages", "accepted" if accepted else "ignored")
-        elif "late" in dropped:
-            self._counters.add("messages", "late")
-        else:
-            reason = next(iter(dropped))
-            self._rejected.add(
-                message.topic, message.payload, reason, _DROPPED.get(reason, "see the counters of dropped samples")
-            )
-        self._acknowledge(message)
-        return True
+    # -- when the store takes nothing ----------------------------------------------------------------
 
-    def _let_wait(self, message: Message, readings: Sequence[Reading], arrival: float) -> None:
-        """Keep a message until the store takes it: unacknowledged, so that the broker has it too."""
-        if message.qos == 0 and len(self._waiting) >= self._waiting_max:
-            self._counters.add("messages", "dropped")
-            self._counters.add("samples_dropped", "store_failing", len(readings))
-            return
-        self._waiting.append((message._replace(payload=b""), readings, arrival))
+    def _let_wait(self, messages: list[Publish], arrival: float) -> None:
+        """Keep messages until the store takes them: unacknowledged, so that the broker has them too."""
+        waiting = sum(1 for each, _ in self._waiting for _, _, mid in each if not mid)
+        kept: list[Publish] = []
+        for message in messages:
+            topic, payload, mid = message
+            if topic.startswith(_HEARTBEATS):
+                with contextlib.suppress(DecodeError):
+                    self._decode(topic, payload)  # whether a node lives does not wait
+                self._acknowledge([mid] if mid else [])
+            elif mid or waiting < self._waiting_max:
+                kept.append(message)
+                waiting += not mid
+            else:
+                self._drop(topic, payload)
+        if kept:
+            self._waiting.append((kept, arrival))
+
+    def _drop(self, topic: bytes, payload: bytes) -> None:
+        self._counters.add("messages", "dropped")
+        with contextlib.suppress(Exception):  # what cannot be decoded has no samples that could be lost
+            self._counters.add("samples_dropped", "store_failing", len(self._decode(topic, payload)[1]))
 
     def _tell_failing(self, error: Exception) -> None:
         what = f"nothing can be stored now: {error}; messages wait at the broker, and it goes on by itself"
@@ -219,9 +318,30 @@ class Ingest:
         self._health.ok("store")
         logger.info("messages are stored again")
 
-    def _tell_bug(self, topic: str, error: Exception) -> None:
+    def _tell_bug(self, topic: bytes, error: Exception) -> None:
         """Log a decoder's bug with its traceback, once per kind, since whoever publishes could fill the log with it."""
         kind = f"{type(error).__name__} {error.__traceback__.tb_lineno if error.__traceback__ else 0}"
         if kind not in self._told and len(self._told) < 100:
             self._told.add(kind)
             logger.error("a message on %.200r could not be used", topic, exc_info=error)
+
+
+class _Results:
+    """What became of the messages of one batch.
+
+    Attributes:
+        tally: how many had which outcome.
+        rejected: messages that could not be used, with reason and detail.
+        full: set when there was no room for all.
+    """
+
+    __slots__ = ("full", "rejected", "tally")
+
+    def __init__(self) -> None:
+        self.tally: dict[str, int] = {}
+        self.rejected: list[tuple[Publish, str, str]] = []
+        self.full: StoreFullError | None = None
+
+    def count(self, outcome: str, number: int = 1) -> None:
+        """Note an outcome."""
+        self.tally[outcome] = self.tally.get(outcome, 0) + number

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .core.connection import BrokerSettings
 from .core.contracts import Key, Reading
 from .core.errors import JanitooError, StartError, UnknownSeriesError
 from .core.files import write_atomically
-from .core.mqtt import BrokerSettings, Message, MqttClient
 from .core.options import Options
 from .core.parsers import SAFE_NAME, source_config
+from .core.receiver import Receiver
 from .core.sections import Section
 from .core.services import Services
 from .core.thread import BaseThread
@@ -56,7 +57,7 @@ class RrdStoreThread(BaseThread):
         self._dirmask = RRD_DIR
         self._filemask = "%(rrd_file)s.rrd"
         self._ingest: Ingest | None = None
-        self._mqttc: MqttClient | None = None
+        self._receiver: Receiver | None = None
         chosen = options.section(section)
         rrd_dir, data_dir = folders_of(options.home_dir)
         self.settings = StoreSettings(
@@ -154,9 +155,9 @@ class RrdStoreThread(BaseThread):
         ingest, self._ingest = self._ingest, None
         if ingest is not None:
             ingest.retry()
-        if self._mqttc is not None:
-            self._mqttc.stop()
-            self._mqttc = None
+        if self._receiver is not None:
+            self._receiver.stop()
+            self._receiver = None
         if ingest is not None:
             ingest.forget_waiting()  # the broker has it, and sends it again
             ingest.retry()
@@ -187,23 +188,26 @@ class RrdStoreThread(BaseThread):
         for name, fault in faults.items():
             self.services.health.fail(name, fault)
         hadd = self.options.get_option(self.section, "hadd")
-        client = MqttClient(
+        ingest = Ingest(self.store, routes, self.services, self._acknowledge, self.settings.cache_max_samples // 10)
+        receiver = Receiver(
             BrokerSettings.from_options(self.options),
             self.options.system["broker_client_id"] or f"{self.options.service}-{str(hadd).replace('/', '-')}-store",
-            persistent=True,
-            manual_ack=True,
-            on_state=self._on_state,
+            ingest.filters,
+            ingest.on_packets,
+            ingest.forget_waiting,
+            self._on_state,
         )
-        self._ingest = Ingest(self.store.accept, routes, self.services, client.acknowledge, self.settings.cache_max_samples)
+        self._ingest, self._receiver = ingest, receiver
         self.store.flusher.taken_in_until = lambda: math.inf if self._ingest is None else self._ingest.oldest_waiting
-        for topic_filter in self._ingest.filters:
-            client.subscribe(topic_filter, self._ingest.on_message)
-        self._forget_old_filters(client, self._ingest.filters)
-        self._mqttc = client
-        self.services.health.fail("broker", f"not connected yet to {client.settings.host}:{client.settings.port}")
-        client.start()
+        self._forget_old_filters(receiver, ingest.filters)
+        self.services.health.fail("broker", f"not connected yet to {receiver.settings.host}:{receiver.settings.port}")
+        receiver.start()
 
-    def _forget_old_filters(self, client: MqttClient, filters: list[str]) -> None:
+    def _acknowledge(self, mids: list[bytes]) -> None:
+        if self._receiver is not None:
+            self._receiver.acknowledge(mids)
+
+    def _forget_old_filters(self, receiver: Receiver, filters: list[str]) -> None:
         """End the subscriptions of an earlier ini, which the persistent session keeps; which they are is in a file."""
         path = self.settings.data_dir / "subscriptions.json"
         try:
@@ -212,7 +216,7 @@ class RrdStoreThread(BaseThread):
             before = []
         for topic_filter in before if isinstance(before, list) else ():
             if isinstance(topic_filter, str) and topic_filter not in filters:
-                client.forget(topic_filter)
+                receiver.forget(topic_filter)
         try:
             write_atomically(path, json.dumps(filters).encode(), sync=False)
         except OSError as error:
@@ -221,10 +225,8 @@ class RrdStoreThread(BaseThread):
     def _on_state(self, connected: bool, what: str) -> None:
         if connected:
             self.services.health.ok("broker")
-            return
-        self.services.health.fail("broker", what)
-        if self._ingest is not None:
-            self._ingest.forget_waiting()
+        else:
+            self.services.health.fail("broker", what)
 
     # -- values --------------------------------------------------------------------------------------
 
@@ -234,11 +236,11 @@ class RrdStoreThread(BaseThread):
         Args:
             client: the client it came through; not used.
             userdata: likewise.
-            message: has `topic`, `payload`, `qos`, `retain` and `mid`.
+            message: has `topic` and `payload`; it is not acknowledged here, but where it came from.
         """
         if self._ingest is None:
             raise JanitooError("the store thread does not listen: start it first")
-        self._ingest.on_message(Message(message.topic, bytes(message.payload), message.qos, bool(message.retain), message.mid))
+        self._ingest.on_packets([(message.topic.encode(), bytes(message.payload), b"")])
 
     def update_last(self, hadd: str, value_uuid: str, value_index: int | str, data: Any) -> int:
         """Take one datum of a value, now.

@@ -43,7 +43,11 @@ class Reading(NamedTuple):
 
 
 class Decoder(Protocol):
-    """Turns one MQTT message into readings; one per dialect."""
+    """Turns one MQTT message into readings; one per dialect.
+
+    A decoder that has a true attribute `bare_numbers` says that a payload which Python's `float` takes is one reading of that
+    number with the key (topic, "") and no time of its own: such messages need not be given to it once their series is known.
+    """
 
     def decode(self, topic: str, payload: bytes) -> list[Reading]:
         """Return the message's readings; an empty list says that there is rightly nothing to log in it.

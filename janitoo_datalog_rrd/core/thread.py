@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from .bus import JNTBus
 from .component import JNTComponent
+from .connection import BrokerSettings
 from .errors import JanitooError, PluginError, StartError
-from .mqtt import BrokerSettings, MqttClient
+from .mqtt import MqttClient
 from .nodes import NodeManager
 from .plugins import COMPONENTS
 from .topics import heartbeat_topic

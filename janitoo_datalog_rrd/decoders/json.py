@@ -47,6 +47,7 @@ class JsonDecoder:
         # What says something of the numbers is no number of its own.
         self._aside = frozenset(join_path(path) for path in (time, label, units) if path and path != value)
         self._plain = PlainDecoder()
+        self.bare_numbers = not value
 
     def decode(self, topic: str, payload: bytes) -> list[Reading]:
         """Return a reading for each number, in the document's order.

@@ -25,6 +25,8 @@ _WITH_UNIT = re.compile(rf"({_NUMBER})(?:\s+|(?=[%°]))({_UNIT})")
 class PlainDecoder:
     """Reads one number per message; the key is (topic, "")."""
 
+    bare_numbers = True
+
     def decode(self, topic: str, payload: bytes) -> list[Reading]:
         """Return the message's one reading; an empty payload, which clears a retained message, has none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key
 from .series import ColumnState, Series, Taken
@@ -22,6 +22,7 @@ class Cache:
         live: names of the series that had a sample since the start and are not dead.
         due: name → when its samples are to be written, by the monotonic clock.
         in_flight: name → what is being written to its file right now.
+        generation: another number each time that a value no longer goes to the columns it went to.
     """
 
     def __init__(self) -> None:
@@ -31,14 +32,23 @@ class Cache:
         self.live: set[str] = set()
         self.due: dict[str, float] = {}
         self.in_flight: dict[str, Taken] = {}
-        self._configured: dict[Key, list[ColumnState]] = {}
-        self._auto: dict[Key, list[ColumnState]] = {}
+        self.generation = 0
+        self._configured: dict[Key, tuple[ColumnState, ...]] = {}
+        self._auto: dict[Key, tuple[ColumnState, ...]] = {}
         self._numbers = 0
         self._random = random.Random()  # noqa: S311 - spreads writes in time, no secret
 
-    def columns_of(self, key: Key) -> list[ColumnState]:
+    def columns_of(self, key: Key) -> tuple[ColumnState, ...]:
         """The columns that a value goes to: those of datasource components, else the one made by itself."""
-        return self._configured.get(key) or self._auto.get(key, [])
+        return self._configured.get(key) or self._auto.get(key, ())
+
+    def plain_column(self, key: Key) -> ColumnState | None:
+        """The one column that a value goes to, where it is a series made by itself whose messages bring no time; else None.
+
+        It holds as long as `generation` stays the same.
+        """
+        columns = self.columns_of(key)
+        return columns[0] if len(columns) == 1 and not columns[0].series.configured and columns[0].own_time is False else None
 
     def add_series(self, series: Series) -> None:
         """Take a series in."""
@@ -59,9 +69,12 @@ class Cache:
         with self.lock:
             column.key = key
             if key:
-                self._of(column).setdefault(key, []).append(column)
+                bound = self._of(column)
+                bound[key] = (*bound.get(key, ()), column)
+                if column.series.configured or len(bound[key]) > 1:
+                    self.generation += 1
 
-    def _of(self, column: ColumnState) -> dict[Key, list[ColumnState]]:
+    def _of(self, column: ColumnState) -> dict[Key, tuple[ColumnState, ...]]:
         return self._configured if column.series.configured else self._auto
 
     def remove_column(self, column: ColumnState) -> None:
@@ -70,7 +83,8 @@ class Cache:
             column.series.columns.remove(column)
             self.samples -= len(column)
             bound = self._of(column)
-            remaining = [each for each in bound.get(column.key, []) if each is not column]
+            remaining = tuple(each for each in bound.get(column.key, ()) if each is not column)
+            self.generation += 1
             if remaining:
                 bound[column.key] = remaining
             else:
@@ -89,11 +103,30 @@ class Cache:
             self.due.pop(name, None)
             return series
 
-    def append(self, column: ColumnState, time_s: float, value: float, now: float, ttl: float) -> None:
-        """Cache a sample; `now` is the monotonic clock's, `ttl` how long the sample may stay, in seconds."""
-        series = column.series
-        column.append(time_s, value)
-        self.samples += 1
+    def extend(
+        self, columns: Sequence[ColumnState], times: Sequence[float], values: Sequence[float], now: float, ttl: float
+    ) -> None:
+        """Cache samples.
+
+        Args:
+            columns, times, values: a column, a time (seconds since the epoch UTC) and a number for each sample.
+            now: the monotonic clock's.
+            ttl: how long a sample may stay, in seconds.
+        """
+        for column, time_s, value in zip(columns, times, values, strict=True):
+            held = column.times
+            if held is None:
+                held = column.begin()
+                self._enlist(column.series, now, ttl)
+            held.append(time_s)
+            column.values.append(value)
+            if time_s >= column.last_time:
+                column.last_time = time_s
+                column.last_value = value
+        self.samples += len(columns)
+
+    def _enlist(self, series: Series, now: float, ttl: float) -> None:
+        """Note that a series has samples that are to be written."""
         series.touched = now
         if series.name not in self.due:
             self.live.add(series.name)

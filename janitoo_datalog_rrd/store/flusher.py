@@ -262,7 +262,7 @@ def _learn(series: Series, header: rrdfile.Header) -> None:
     series.step = header.step
     for column in series.columns:
         value = numbers.get(column.name, math.nan)
-        if column.last_time is None:
+        if column.known_time is None:
             column.last_time, column.last_value = float(header.last_update), value
         if column.previous is None:
             column.previous = (header.last_update, value)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.files import sync_directory
-from . import safepickle
+from . import frames
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Journal:
         Raises:
             OSError: it could not be written; the file ends where it ended before.
         """
-        content = safepickle.dumps(frame)
+        content = frames.pack(frame)
         descriptor = self._descriptor
         if descriptor is None:
             raise OSError(errno.EBADF, "the journal has no open segment")
@@ -149,8 +149,8 @@ class Journal:
     def replay(self, first: int, on_damage: Callable[[Path, str], None]) -> Iterator[tuple[int, Any]]:
         """Read the frames of every segment from number `first` on.
 
-        A segment whose last frame is cut off is normal after a crash; one that is damaged otherwise is read as far as
-        it can be, and told to `on_damage` with the reason.
+        A last frame that is cut off is normal after a crash; of a segment that is damaged otherwise every frame that is whole
+        is read, and it is told to `on_damage` with the reason.
 
         Yields:
             (segment number, frame).
@@ -159,14 +159,13 @@ class Journal:
             if number < first:
                 continue
             path = self.path_of(number)
+            damage: list[str] = []
             try:
-                with path.open("rb") as stream:
-                    for _, frame in safepickle.frames(stream):
-                        yield number, frame
-            except EOFError:
-                logger.info("%s ends in a frame that was cut off; the frames before it are taken", path)
-            except safepickle.UNREADABLE as error:
-                if "truncated" in str(error):
-                    logger.info("%s ends in a frame that was cut off; the frames before it are taken", path)
-                else:
-                    on_damage(self.keep_aside(path), str(error))
+                run = path.read_bytes()
+            except OSError as error:
+                on_damage(path, f"it cannot be read: {error.strerror}")
+                continue
+            for frame in frames.unpack(run, damage.append):
+                yield number, frame
+            if damage:
+                on_damage(self.keep_aside(path), "; ".join(damage[:3]) + (" ..." if len(damage) > 3 else ""))

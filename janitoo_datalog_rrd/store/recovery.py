@@ -51,8 +51,8 @@ class Recovery:
 
     def run(self, journal: Journal) -> None:
         """Put back what snapshot and journal have, and delete the segments that the snapshot covers."""
-        data = snapshot.load(self.settings.snapshot_path, self.on_damage)
-        for name, frozen in (data["series"] if data else {}).items():
+        found = snapshot.load(self.settings.snapshot_path, self.on_damage)
+        for name, frozen in found.series.items():
             series = self.cache.series.get(name)
             if series is None:
                 logger.warning("the snapshot has samples of %s, which is no series any more; they are passed over", name)
@@ -63,27 +63,48 @@ class Recovery:
                 snapshot.thaw(self.cache, series, frozen, self.now, self.settings.cache_rrd_ttl, self.latest)
             except safepickle.UNREADABLE as error:
                 self.on_damage(self.settings.snapshot_path, f"its part on {name} is damaged: {error}")
-        first = data["segment"] if data else 0
-        columns: dict[tuple[int, int], ColumnState | None] = {}
-        for segment, frame in journal.replay(first, self.on_damage):
+        known: dict[int, ColumnState | None] = {}
+        segment = 0
+        for number, frame in journal.replay(found.segment, self.on_damage):
+            if number != segment:
+                segment, known = number, {}
             try:
-                self._replay_frame(columns, segment, frame)
+                self._replay_frame(known, frame)
             except safepickle.UNREADABLE as error:
                 self.on_damage(journal.keep_aside(journal.path_of(segment)), f"a frame makes no sense: {error!r}")
-        journal.remove_before(first)
-        journal.begin_after(first)
+        journal.remove_before(found.segment)
+        journal.begin_after(found.segment)
 
-    def _replay_frame(self, columns: dict[tuple[int, int], ColumnState | None], segment: int, frame: Any) -> None:
-        if isinstance(frame, tuple):
-            kind, number, name, column_name, configured, record = frame
-            if kind != "column" or not isinstance(name, str) or not SAFE_NAME.fullmatch(name) or not catalogue.is_record(record):
-                raise ValueError("it is no definition of a column")
-            columns[segment, number] = self._column_for(name, column_name, record, configured=bool(configured))
-            return
-        for number, time_s, value in zip(frame[::3], frame[1::3], frame[2::3], strict=True):
-            column = columns[segment, number]
-            if column is not None:
-                self._replay_sample(column, float(time_s), float(value))
+    def _replay_frame(self, known: dict[int, ColumnState | None], frame: Any) -> None:
+        """Take in one frame of the journal; see `Intake` for its form."""
+        definitions, numbers, times, values = frame
+        for number, name, column_name, configured, record in definitions:
+            if not isinstance(name, str) or not SAFE_NAME.fullmatch(name) or not catalogue.is_record(record):
+                raise ValueError("it has no proper definition of a column")
+            known[number] = self._column_for(name, column_name, record, configured=bool(configured))
+        columns: list[ColumnState] = []
+        kept_times: list[float] = []
+        kept_values: list[float] = []
+        strange = ""
+        for number, time_s, value in zip(numbers, times, values, strict=True):
+            if number not in known:
+                strange = f"it has samples of column {number}, whose definition is lost"
+                continue
+            column = known[number]
+            if column is None:
+                continue
+            series = column.series
+            if not (EARLIEST_S <= time_s <= self.latest and column.takes(value)):
+                strange = f"it has a sample of {series.name} that nobody can have sent: {value} at {time_s}"
+            elif not series.is_late(time_s):
+                columns.append(column)
+                kept_times.append(time_s)
+                kept_values.append(value)
+            elif series.rows is not None:
+                series.rows.learn(series.columns.index(column), (time_s, value))
+        self.cache.extend(columns, kept_times, kept_values, self.now, self.settings.cache_rrd_ttl)
+        if strange:
+            raise ValueError(strange)
 
     def _column_for(self, name: str, column_name: str, record: catalogue.Record, *, configured: bool) -> ColumnState | None:
         """The column that a journal's definition means today; None when nobody asks for it any more."""
@@ -96,12 +117,3 @@ class Recovery:
         if series.written is None:
             self.flusher.look_up(series)
         return next((column for column in series.columns if column.name == column_name), None)
-
-    def _replay_sample(self, column: ColumnState, time_s: float, value: float) -> None:
-        series = column.series
-        if not (EARLIEST_S <= time_s <= self.latest and column.takes(value)):
-            raise ValueError(f"it has a sample of {series.name} that nobody can have sent: {value} at {time_s}")
-        if not series.is_late(time_s):
-            self.cache.append(column, time_s, value, self.now, self.settings.cache_rrd_ttl)
-        elif series.rows is not None:
-            series.rows.learn(series.columns.index(column), (time_s, value))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 
 class UnsafePickleError(pickle.UnpicklingError):
@@ -51,20 +50,3 @@ def loads(content: bytes) -> Any:
         pickle.UnpicklingError, EOFError, ...: it is damaged; see `UNREADABLE`.
     """
     return _PlainUnpickler(io.BytesIO(content)).load()
-
-
-def frames(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
-    """Load a run of pickles, one after the other.
-
-    Yields:
-        (offset just behind the frame, its data).
-
-    Raises:
-        UnsafePickleError: a frame names a class or a function.
-        EOFError: the last frame is cut off.
-        pickle.UnpicklingError, ...: a frame is damaged; see `UNREADABLE`.
-    """
-    while stream.read(1):
-        stream.seek(-1, io.SEEK_CUR)
-        data = _PlainUnpickler(stream).load()
-        yield stream.tell(), data

@@ -12,6 +12,7 @@ from ..core.contracts import Column, Key, SeriesInfo
 from .points import HELD_TYPES, RowMaker, Sample, series_points
 from .rrdfile import DataSource, Point
 from .schema import ORIGINAL_RRAS, Schema
+from .settings import StoreSettings
 
 AUTO_COLUMN = "value"
 # A series made by itself keeps fractions of counters too: the file types for floating point numbers.
@@ -19,7 +20,9 @@ _AUTO_TYPES = {"GAUGE": "GAUGE", "COUNTER": "DCOUNTER", "DERIVE": "DDERIVE", "AB
 _WHOLE_TYPES = ("COUNTER", "DERIVE")
 _WHOLE_LIMITS = {"COUNTER": (0.0, 2.0**64), "DERIVE": (-(2.0**63), 2.0**63)}
 _ON_ITS_WAY_S = 3.0  # how long a message may take from its arrival to the cache, at the least
-_LARGEST = 1e300  # librrd multiplies a number by the seconds it stands for
+LARGEST = 1e300
+"""Largest number that is taken: librrd multiplies it by the seconds it stands for."""
+_NONE = array("d")  # stands for the values of a column that has none
 
 
 class Taken(NamedTuple):
@@ -47,7 +50,8 @@ class ColumnState:
         label, units: text for people.
         ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
         times, values: the cached samples in the order of arrival.
-        last_time, last_value: the last sample accepted.
+        last_time, last_value: the last sample accepted; minus infinity and None while there was none.
+        segment: the journal's segment that has its definition, 0 for none.
         previous: the last sample written, for `hold`.
         own_time: True when its messages bring their own time, None while that is not known.
     """
@@ -62,6 +66,7 @@ class ColumnState:
         "number",
         "own_time",
         "previous",
+        "segment",
         "series",
         "times",
         "units",
@@ -77,11 +82,17 @@ class ColumnState:
         self.units = units
         self.ds_type = ds_type
         self.times: array[float] | None = None
-        self.values: array[float] | None = None
-        self.last_time: float | None = None
+        self.values: array[float] = _NONE
+        self.last_time = -math.inf
         self.last_value: float | None = None
+        self.segment = 0
         self.previous: tuple[int, float] | None = None
         self.own_time: bool | None = None
+
+    @property
+    def known_time(self) -> float | None:
+        """Time of the last sample accepted, seconds since the epoch UTC, or None."""
+        return None if self.last_time == -math.inf else self.last_time
 
     def takes(self, value: float) -> bool:
         """Tell whether the file can hold a number: one that librrd refuses would stay in the cache for ever."""
@@ -90,20 +101,16 @@ class ColumnState:
         if self.series.configured and self.ds_type in _WHOLE_LIMITS:
             low, high = _WHOLE_LIMITS[self.ds_type]
             return low <= value < high
-        return -_LARGEST <= value <= _LARGEST
+        return -LARGEST <= value <= LARGEST
 
-    def append(self, time_s: float, value: float) -> None:
-        """Cache a sample."""
-        if self.times is None or self.values is None:
-            self.times, self.values = array("d"), array("d")
-        self.times.append(time_s)
-        self.values.append(value)
-        if self.last_time is None or time_s >= self.last_time:
-            self.last_time, self.last_value = time_s, value
+    def begin(self) -> array[float]:
+        """Make room for samples where none is cached, and return that of their times."""
+        self.times, self.values = array("d"), array("d")
+        return self.times
 
     def samples(self) -> list[Sample]:
         """The cached samples, in the order of arrival."""
-        if self.times is None or self.values is None:
+        if self.times is None:
             return []
         return list(zip(self.times, self.values, strict=True))
 
@@ -113,7 +120,7 @@ class ColumnState:
             self.times = array("d", [time_s for time_s, _ in samples])
             self.values = array("d", [value for _, value in samples])
         else:
-            self.times = self.values = None
+            self.times, self.values = None, _NONE
 
     def __len__(self) -> int:
         return 0 if self.times is None else len(self.times)
@@ -124,7 +131,6 @@ class Series:
 
     Attributes:
         name: its file- and URL-safe name.
-        path: its RRD file.
         node: HADD or topic it comes from.
         label: text for people.
         schema: its layout; the step is the file's once there is one.
@@ -133,30 +139,32 @@ class Series:
         columns: its data sources, in order.
         rows: row maker of a configured series.
         ready: rows made and not yet written.
-        written: the file's last update; None until it was looked up.
-        taken: time of the last point that is on its way to the file, 0 for none.
+        closed: what is before this time may be late, seconds since the epoch UTC; infinity until the file was looked up.
         touched: when it was last given a sample, by the monotonic clock.
     """
 
     __slots__ = (
+        "_settings",
+        "_taken",
+        "_written",
+        "closed",
         "columns",
         "configured",
         "label",
         "name",
         "node",
-        "path",
         "ready",
         "rows",
         "schema",
         "step",
-        "taken",
         "touched",
-        "written",
     )
 
-    def __init__(self, name: str, path: Path, node: str, label: str, schema: Schema, *, step: int | None = None) -> None:
+    def __init__(
+        self, name: str, settings: StoreSettings, node: str, label: str, schema: Schema, *, step: int | None = None
+    ) -> None:
         self.name = name
-        self.path = path
+        self._settings = settings
         self.node = node
         self.label = label
         self.schema = schema
@@ -165,9 +173,35 @@ class Series:
         self.columns: list[ColumnState] = []
         self.rows: RowMaker | None = None
         self.ready: list[Point] = []
-        self.written: int | None = None
-        self.taken = 0
+        self.closed = math.inf
+        self._written: int | None = None
+        self._taken = 0
         self.touched = 0.0
+
+    @property
+    def path(self) -> Path:
+        """Its RRD file."""
+        return self._settings.path_of(self.name)
+
+    @property
+    def written(self) -> int | None:
+        """The file's last update, seconds since the epoch UTC; None until it was looked up."""
+        return self._written
+
+    @written.setter
+    def written(self, second: int | None) -> None:
+        self._written = second
+        self.closed = math.inf if second is None else max(second, self._taken) + 1
+
+    @property
+    def taken(self) -> int:
+        """Time of the last point that is on its way to the file, 0 for none."""
+        return self._taken
+
+    @taken.setter
+    def taken(self, second: int) -> None:
+        self._taken = second
+        self.written = self._written
 
     @property
     def is_orphan(self) -> bool:
@@ -282,7 +316,7 @@ class Series:
     def info(self) -> SeriesInfo:
         """What readers are told."""
         columns = tuple(
-            Column(each.name, each.key, each.label, each.units, each.ds_type, each.last_value, each.last_time)
+            Column(each.name, each.key, each.label, each.units, each.ds_type, each.last_value, each.known_time)
             for each in self.columns
         )
         return SeriesInfo(self.name, self.node, self.label, self.step, self.configured, columns, self.path, self.cached())

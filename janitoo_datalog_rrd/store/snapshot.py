@@ -6,20 +6,34 @@ import logging
 from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import safepickle
+from . import frames
 from .cache import Cache
 from .rrdfile import move_aside
 from .series import ColumnState, Series
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
+_CHUNK = 200
+"""Series in one frame: damage costs no more than these."""
 
 
-def freeze(cache: Cache, segment: int) -> dict[str, Any]:
-    """Copy what the cache holds, samples on their way to files included, as plain data to be pickled.
+class Snapshot(NamedTuple):
+    """What a snapshot's file has.
+
+    Attributes:
+        segment: the first journal segment that it does not cover.
+        series: name → its part, as `freeze` makes it.
+    """
+
+    segment: int
+    series: dict[str, dict[str, Any]]
+
+
+def freeze(cache: Cache, segment: int) -> Snapshot:
+    """Copy what the cache holds, samples on their way to files included, as plain data.
 
     Args:
         cache: its lock is held by the caller, so that the journal begins its segment at the same moment.
@@ -33,7 +47,17 @@ def freeze(cache: Cache, segment: int) -> dict[str, Any]:
         for name, each in cache.series.items()
         if name in cache.live or name in cache.in_flight
     }
-    return {"version": VERSION, "segment": segment, "series": series}
+    return Snapshot(segment, series)
+
+
+def pack(frozen: Snapshot) -> bytes:
+    """Make a file's content: a frame that begins it, one for every so many series, and one that ends it."""
+    names = list(frozen.series)
+    chunks = [names[begin : begin + _CHUNK] for begin in range(0, len(names), _CHUNK)]
+    run = [frames.pack(("snapshot", VERSION, frozen.segment))]
+    run += [frames.pack({name: frozen.series[name] for name in chunk}) for chunk in chunks]
+    run.append(frames.pack(("end", len(names))))
+    return b"".join(run)
 
 
 def _freeze_column(column: ColumnState, cache: Cache, series: Series) -> dict[str, Any]:
@@ -45,7 +69,7 @@ def _freeze_column(column: ColumnState, cache: Cache, series: Series) -> dict[st
     return {
         "times": times.tobytes(),
         "values": values.tobytes(),
-        "last": (column.last_time, column.last_value),
+        "last": (column.known_time, column.last_value),
         "previous": column.previous,
     }
 
@@ -58,26 +82,36 @@ def _freeze_rows(cache: Cache, series: Series) -> dict[str, Any] | None:
     return {"ready": ready, "time": series.rows.row_time, "last": list(series.rows.last)}
 
 
-def load(path: Path, on_damage: Callable[[Path, str], None]) -> dict[str, Any] | None:
-    """Read a snapshot; one that cannot be read is moved aside and told to `on_damage(path, reason)`.
+def load(path: Path, on_damage: Callable[[Path, str], None]) -> Snapshot:
+    """Read a snapshot; one that is damaged is moved aside and told to `on_damage(path, reason)`, and what is whole is taken.
 
     Returns:
-        The snapshot, or None when there is none that can be used.
+        The snapshot; an empty one, which covers no segment of the journal, where there is none.
     """
+    segment, series, ended = 0, dict[str, dict[str, Any]](), False
+    damage: list[str] = []
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return None
-    try:
-        data = safepickle.loads(content)
-        if not isinstance(data, dict) or data.get("version") != VERSION:
-            raise ValueError("it is not a snapshot of this version")
-        if not isinstance(data.get("segment"), int) or not isinstance(data.get("series"), dict):
-            raise ValueError("it has no segment or no series")
-    except safepickle.UNREADABLE as error:
-        on_damage(move_aside(path), str(error))
-        return None
-    return data
+        return Snapshot(0, {})
+    except OSError as error:
+        content = b""
+        damage.append(f"it cannot be read: {error.strerror}")
+    for frame in frames.unpack(content, damage.append):
+        match frame:
+            case ("snapshot", version, int(number)) if version == VERSION:
+                segment = number
+            case ("end", _):
+                ended = True
+            case dict():
+                series.update(frame)
+            case _:
+                damage.append("it has a frame that is not of a snapshot of this version")
+    if not ended:
+        damage.append("its end is missing")
+    if damage:
+        on_damage(move_aside(path), "; ".join(damage[:3]))
+    return Snapshot(segment, series)
 
 
 def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: float, latest: float) -> None:
@@ -107,7 +141,7 @@ def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: 
             if not (time_s <= latest and column.takes(value)):
                 raise ValueError(f"a sample that nobody can have sent: {value} at {time_s}")
             if not series.is_late(time_s):
-                cache.append(column, time_s, value, now, ttl)
+                cache.extend([column], [time_s], [value], now, ttl)
             elif series.rows is not None:
                 in_rows.append((series.columns.index(column), (time_s, value)))
         if part["previous"] is not None and (column.previous is None or part["previous"][0] >= column.previous[0]):

@@ -11,11 +11,12 @@ from store.conftest import START, Clock, abandon, rows, schema
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.core.errors import BadRequestError, StoreError, UnknownSeriesError
+from janitoo_datalog_rrd.store.intake import StoreFullError
 from janitoo_datalog_rrd.store.rrdfile import RrdError, read_header
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.series import Taken
 from janitoo_datalog_rrd.store.settings import SourceConfig
-from janitoo_datalog_rrd.store.store import Store, StoreFullError
+from janitoo_datalog_rrd.store.store import Store
 
 KEY = ("0048/0001", "temperature", "0")
 NAME = "0048.0001.temperature.0"

@@ -1,0 +1,318 @@
+"""The receiver: an MQTT client that only listens, for all messages of a broker at the lowest cost a message.
+
+It hands on everything that came with one read from the socket at once, so that whoever takes it can store it with one write
+and acknowledge it with another. Clients for everyday use call a function per message, which alone costs more than all of this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from . import packets
+from .connection import MAXIMUM_PACKET, SESSION_EXPIRY_S, Backoff, BrokerSettings, StateHandler, Teller
+
+logger = logging.getLogger(__name__)
+
+RECEIVE_MAXIMUM = 1000
+"""How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
+_CHUNK = 1 << 16
+_CONNECT_S, _ANSWER_S, _SEND_S = 5.0, 10.0, 30.0
+_GOODBYE_S, _LEAVE_S = 2.0, 0.2
+_FILTERS_AT_ONCE = 8
+
+PacketsHandler = Callable[[list[packets.Publish]], None]
+
+
+class _RefusedError(Exception):
+    """The broker does not take us."""
+
+
+class _Wire:
+    """A socket to the broker, and what came from it that is not a whole packet yet.
+
+    Args:
+        settings: where the broker is.
+        wake: a file descriptor that becomes readable when `read` is to return early.
+
+    Raises:
+        OSError: there is no connection.
+    """
+
+    def __init__(self, settings: BrokerSettings, wake: int) -> None:
+        self._v5 = settings.protocol == "5"
+        self._rest = b""
+        connection = socket.create_connection((settings.host, settings.port), timeout=_CONNECT_S)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if settings.tls is not None:
+                connection = settings.tls.wrap_socket(connection, server_hostname=settings.host)
+                connection.settimeout(_SEND_S)
+            else:
+                # the kernel's own time-out spares the calls that Python would make to wait for each of ours
+                connection.settimeout(None)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_SEND_S), 0))
+        except BaseException:
+            connection.close()
+            raise
+        self._socket = connection
+        self._pending = getattr(connection, "pending", lambda: 0)
+        self._sending = threading.Lock()
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+        self._wake = wake
+
+    def read(self, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
+        """Read what there is; the answer may be empty.
+
+        Args:
+            seconds: how long to wait for something.
+
+        Raises:
+            OSError: the connection is gone.
+            packets.MalformedPacketError: what comes is not MQTT.
+        """
+        if not self._pending() and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
+            return [], []
+        came = self._socket.recv(max(_CHUNK, len(self._rest)))
+        if not came:
+            raise ConnectionError("it has closed the connection")
+        buffer = self._rest + came if self._rest else came
+        messages, others, taken = packets.split(buffer, v5=self._v5)
+        self._rest = buffer[taken:]
+        return messages, others
+
+    def send(self, content: bytes) -> None:
+        """Send all of it. Raises OSError; the connection is then of no use any more."""
+        with self._sending:
+            try:
+                self._socket.sendall(content)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)  # a packet may be half sent: wake the reader, who begins anew
+                raise
+
+    def wake_no_more(self) -> None:
+        """Let `read` wait as long as it was told."""
+        self._poll.unregister(self._wake)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class Receiver:
+    """A connection with a persistent session that comes back by itself and takes the messages of some filters, with QoS 1.
+
+    Args:
+        settings: where the broker is.
+        client_id: our name at the broker, by which it knows the session again.
+        filters: MQTT topic filters.
+        on_packets: takes what came, in the order in which it came, and has `acknowledge` called with the identifiers of messages
+            once they are safe. It is called in the receiver's own thread.
+        on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
+        on_state: called with (connected, sentence) when the connection comes or goes.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        client_id: str,
+        filters: Sequence[str],
+        on_packets: PacketsHandler,
+        on_lost: Callable[[], None] = lambda: None,
+        on_state: StateHandler | None = None,
+    ) -> None:
+        self.settings = settings
+        self.client_id = client_id
+        self.backoff = Backoff()
+        self._filters = list(filters)
+        self._on_packets = on_packets
+        self._on_lost = on_lost
+        self._teller = Teller(settings, client_id, on_state)
+        self._v5 = settings.protocol == "5"
+        self._left_over: list[str] = []
+        self._subscribed = False
+        self._stopping = threading.Event()
+        self._wire: _Wire | None = None
+        self._thread = threading.Thread(target=self._run, name=client_id, daemon=True)
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    @property
+    def connected(self) -> bool:
+        """True while the broker has accepted us."""
+        return self._wire is not None
+
+    def forget(self, topic_filter: str) -> None:
+        """End a subscription that an earlier run has left in the persistent session, at the next connect."""
+        if topic_filter not in self._filters:
+            self._left_over.append(topic_filter)
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of its own; a broker that is away is tried again for as long as it takes."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye and end the thread; the session stays at the broker."""
+        if self._stopping.is_set():
+            return
+        patience = 2 * _GOODBYE_S if self.connected else _LEAVE_S
+        self._teller.silent = True
+        os.write(self._wake_write, b"x")
+        self._stopping.set()
+        if self._thread.ident is None:
+            self._close_pipe()
+        else:
+            self._thread.join(patience)  # one that is deep in a look-up or a connect ends by itself, later
+
+    def acknowledge(self, mids: Sequence[bytes]) -> None:
+        """Send the PUBACK of messages, by their identifiers; without effect while the broker is away."""
+        wire = self._wire
+        if mids and wire is not None:
+            with contextlib.suppress(OSError):  # the reader finds out, and what is not acknowledged comes again
+                wire.send(packets.acknowledgements(mids))
+
+    # -- in the receiver's thread ---------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._live()
+                if not self._stopping.is_set():
+                    self._stopping.wait(self.backoff.draw())
+        finally:
+            self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _live(self) -> None:
+        """Live through one connection, from the first byte to the last."""
+        try:
+            wire = _Wire(self.settings, self._wake_read)
+        except OSError as error:
+            self._teller.unreachable(error)
+            return
+        try:
+            keepalive, early = self._introduce(wire)
+        except _RefusedError as error:
+            self._teller.refused(str(error))
+        except (OSError, packets.MalformedPacketError) as error:
+            self._teller.lost(str(error), accepted=False)
+        else:
+            self._teller.connected()
+            try:
+                self._listen(wire, keepalive, early)
+            except (OSError, packets.MalformedPacketError) as error:
+                self._teller.lost(str(error), accepted=True)
+            except Exception as error:  # whatever messages do to their handler, those after them have to come
+                logger.exception("%s: messages could not be handled", self.client_id)
+                self._teller.lost(repr(error), accepted=True)
+            finally:
+                self._wire = None
+                self._on_lost()
+        finally:
+            wire.close()
+
+    def _introduce(self, wire: _Wire) -> tuple[float, list[packets.Publish]]:
+        """Be taken by the broker, and subscribe where it has not kept what we subscribed.
+
+        Returns:
+            Seconds between two signs of life, 0 for none, and the messages that came along with the answer.
+        """
+        settings = self.settings
+        wire.send(
+            packets.connect(
+                self.client_id,
+                v5=self._v5,
+                clean=False,
+                keepalive=settings.keepalive,
+                user=settings.user,
+                password=settings.password,
+                session_expiry=SESSION_EXPIRY_S,
+                receive_maximum=RECEIVE_MAXIMUM,
+                maximum_packet=MAXIMUM_PACKET,
+            )
+        )
+        early, others = wire.read(_ANSWER_S)
+        if not others or others[0][0] != packets.CONNACK:
+            raise packets.MalformedPacketError("it does not answer as an MQTT broker does")
+        answer = packets.read_connack(others[0][1], v5=self._v5)
+        if answer.reason:
+            raise _RefusedError(packets.reason_text(answer.reason))
+        self.backoff.reset()
+        if not (self._subscribed and answer.session_present):
+            # where the session is kept the subscriptions are too, and asking again would bring every retained message again
+            for filters in _few(self._left_over):
+                wire.send(packets.unsubscribe(1, filters, v5=self._v5))
+            for number, filters in enumerate(_few(self._filters), 2):
+                wire.send(packets.subscribe(number, filters, v5=self._v5))
+            self._subscribed = True
+        return settings.keepalive if answer.keepalive is None else answer.keepalive, early
+
+    def _listen(self, wire: _Wire, keepalive: float, early: list[packets.Publish]) -> None:
+        """Hand on what comes, until the connection is gone or we are to stop."""
+        self._wire = wire
+        if early:
+            self._on_packets(early)
+        pause = keepalive / 2 or 3600.0
+        heard = time.monotonic()
+        next_ping, unanswered = heard + pause, 0
+        while not self._stopping.is_set():
+            messages, others = wire.read(pause)
+            if messages:
+                self._on_packets(messages)
+            unanswered -= self._look_at(others)
+            now = time.monotonic()
+            if messages or others:
+                heard = now
+            elif keepalive and now - heard > 1.5 * keepalive:
+                raise ConnectionError(f"it has said nothing for {now - heard:.0f} s")
+            if now >= next_ping:
+                wire.send(packets.PING)
+                next_ping, unanswered = now + pause, unanswered + 1
+        self._leave(wire, unanswered)
+
+    def _look_at(self, others: list[packets.Other]) -> int:
+        """Look at what is no message; the answer is how many of our signs of life were answered."""
+        answered = 0
+        for first, body in others:
+            kind = first & 0xF0
+            if kind == packets.PINGRESP:
+                answered += 1
+            elif kind == packets.SUBACK:
+                group = int.from_bytes(body[:2], "big") - 2
+                filters = list(_few(self._filters))[group] if 0 <= group < len(self._filters) else []
+                for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
+                    if reason >= 0x80:
+                        self._teller.deaf(topic_filter, packets.reason_text(reason))
+            elif kind == packets.DISCONNECT:
+                raise ConnectionError(packets.reason_text(body[0] if body else 0))
+        return answered
+
+    def _leave(self, wire: _Wire, unanswered: int) -> None:
+        """Wait until the broker has read our acknowledgements, which closing the socket could throw away, and say goodbye."""
+        wire.wake_no_more()
+        with contextlib.suppress(OSError, packets.MalformedPacketError):
+            wire.send(packets.PING)
+            unanswered += 1
+            end = time.monotonic() + _GOODBYE_S
+            while unanswered > 0 and time.monotonic() < end:
+                _, others = wire.read(end - time.monotonic())
+                unanswered -= self._look_at(others)
+            wire.send(packets.GOODBYE)
+
+
+def _few(filters: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Filters, a few at once: some brokers take no more in one packet."""
+    for begin in range(0, len(filters), _FILTERS_AT_ONCE):
+        yield filters[begin : begin + _FILTERS_AT_ONCE]
