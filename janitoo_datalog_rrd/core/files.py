@@ -8,12 +8,13 @@ import os
 import time
 from pathlib import Path
 
+from . import seams
 from .errors import StartError
 
 _PROBE_S = 0.5
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True) -> None:
+def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True, seam: str = "file-written") -> None:
     """Write a file so that after a crash there is the old one or the new one, whole.
 
     Args:
@@ -21,6 +22,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
         content: its new content.
         mode: its permission bits.
         sync: ask the disk to have it before the rename.
+        seam: what the moment before the rename is called, see `seams`.
 
     Raises:
         OSError: it could not be written; the old one is untouched.
@@ -34,6 +36,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
             stream.flush()
             if sync:
                 os.fsync(stream.fileno())
+        seams.reached(seam)
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

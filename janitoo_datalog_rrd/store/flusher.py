@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..core import seams
 from ..core.errors import StoreError
 from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
@@ -187,6 +188,7 @@ class Flusher:
             taken = self.cache.take(series, before)
             if not taken.points:
                 return 0
+            seams.reached("flush-taken")
             try:
                 self._put_into_file(series, taken)
             except BaseException as error:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..core import seams
 from ..core.files import sync_directory
 from . import frames
 
@@ -78,6 +79,7 @@ class Journal:
             raise
         self.size += len(content)
         self._dirty = True
+        seams.reached("journal-appended")
 
     def _cut_back(self, descriptor: int) -> None:
         """Take a half-written frame away again; where even that fails, leave the segment as it is and begin another."""
@@ -107,6 +109,7 @@ class Journal:
         except OSError:
             os.close(descriptor)
             raise
+        seams.reached("journal-rotated")
         self.close()
         self._descriptor, self.segment, self.size = descriptor, number, 0
         return number
@@ -138,6 +141,7 @@ class Journal:
         for number in self.segments():
             if number < segment:
                 self.path_of(number).unlink(missing_ok=True)
+                seams.reached("segment-removed")
 
     def keep_aside(self, path: Path) -> Path:
         """Keep a damaged segment under another name, so that it is there to look at when its samples are written."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import rrdtool
 
+from ..core import seams
 from ..core.contracts import FetchResult
 from ..core.errors import BadRequestError, StoreError
 
@@ -106,6 +107,7 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
     try:
         definitions = [source.definition() for source in sources]
         rrdtool.create(str(temporary), "--start", str(max(start, 1)), "--step", str(step), *definitions, *rras)
+        seams.reached("file-made")
         os.link(temporary, path)
     except (*_FAILURES, OSError) as error:
         why = str(error) or "librrd gives no reason; is the disk full?"
@@ -141,6 +143,7 @@ def update(path: Path, columns: Sequence[str], integers: Sequence[bool], points:
             rrdtool.update(str(path), "--skip-past-updates", "--template", template, *arguments)
         except _FAILURES as error:
             raise RrdError(f"{path} cannot be written: {error}") from error
+        seams.reached("rrd-updated")
 
 
 def update_singly(path: Path, columns: Sequence[str], integers: Sequence[bool], points: Sequence[Point]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core import seams
 from ..core.contracts import CONSOLIDATIONS, FetchResult, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.files import write_atomically
@@ -319,10 +320,13 @@ class Store:
             with self.cache.lock:
                 segment = journal.rotate()
                 frozen = snapshot.freeze(self.cache, segment)
+            seams.reached("snapshot-begun")
             content = snapshot.pack(frozen)
             if self.settings.journal_sync != "never":
                 self.flusher.sync()
-            write_atomically(self.settings.snapshot_path, content, sync=self.settings.journal_sync != "never")
+            durable = self.settings.journal_sync != "never"
+            write_atomically(self.settings.snapshot_path, content, sync=durable, seam="snapshot-written")
+            seams.reached("snapshot-renamed")
             self._snapshot_size = len(content)
             journal.remove_before(segment)
 
