@@ -162,7 +162,7 @@ class Ingest:
 
         Nothing is counted or told of a message that waits: that is done when its turn comes.
         """
-        results = _Results()
+        results, bug = _Results(), None
         try:
             with self._store.intake() as intake:
                 count = self._fill(intake, messages, arrival, results)
@@ -171,7 +171,9 @@ class Ingest:
             self._tell_failing(error)
             return messages
         except Exception as error:  # noqa: BLE001 - a bug met by one message may not hold up all others
-            return self._take_by_halves(messages, arrival, error)
+            bug = error
+        if bug is not None:
+            return self._take_by_halves(messages, arrival, bug)
         if results.full is not None:
             self._tell_failing(results.full)
         elif self._failing and results.tally.get(ACCEPTED):

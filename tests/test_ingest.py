@@ -9,21 +9,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import House, janitoo, live_in
 from support import Mosquitto, wait_until
 
 from janitoo_datalog_rrd.bus import RrdBus
-from janitoo_datalog_rrd.core.contracts import Reading
-from janitoo_datalog_rrd.core.errors import StoreError
-from janitoo_datalog_rrd.core.mqtt import Message
+from janitoo_datalog_rrd.core.contracts import Decoder, Reading
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.decoders.plain import make_decoder
 from janitoo_datalog_rrd.ingest import Ingest, Route
+from janitoo_datalog_rrd.store.intake import Intake
+from janitoo_datalog_rrd.store.schema import Schemas
+from janitoo_datalog_rrd.store.settings import SourceConfig, StoreSettings
+from janitoo_datalog_rrd.store.store import Store
 
 
 @pytest.fixture
@@ -40,21 +43,6 @@ def full_disk() -> Iterator[Callable[[bool], None]]:
     signal.signal(signal.SIGXFSZ, handler)
 
 
-class Journal:
-    """Stands for a store that may be full; it keeps what it takes in the order of taking."""
-
-    def __init__(self) -> None:
-        self.full = False
-        self.taken: list[tuple[float, float]] = []
-
-    def accept(self, readings: object, arrival: float, dropped: dict[str, int]) -> int:
-        if self.full:
-            raise StoreError("full")
-        assert isinstance(readings, list)
-        self.taken += [(reading.value, arrival) for reading in readings if isinstance(reading, Reading)]
-        return len(readings)
-
-
 @pytest.fixture
 def services(tmp_path: Path) -> Services:
     ini = tmp_path / "x.conf"
@@ -62,58 +50,158 @@ def services(tmp_path: Path) -> Services:
     return Services.build(Options.load(ini, Plugins()))
 
 
-def make_ingest(store: Journal, services: Services, acknowledged: list[int], waiting_max: int = 3) -> Ingest:
-    route = Route(("t/#",), make_decoder(Section("decoder__t")), "plain")
-    return Ingest(store.accept, [route], services, lambda message: acknowledged.append(message.mid), waiting_max)
+class Intaking:
+    """An ingest on a store of its own, and what it has acknowledged.
+
+    Args:
+        room: how many samples the store's cache takes.
+        decoder: what reads `t/#`; the plain one where none is given.
+    """
+
+    def __init__(self, home: Path, services: Services, room: int = 1000, decoder: Decoder | None = None) -> None:
+        settings = StoreSettings(
+            home / "rrds", home / "data", Schemas.from_options(Options.load(home / "x.conf")), cache_max_samples=room
+        )
+        self.store = Store(settings, services.counters, services.health)
+        self.store.open()
+        self.acknowledged: list[int] = []
+        route = Route(("t/#",), decoder or make_decoder(Section("decoder__t")), "plain")
+        self.ingest = Ingest(self.store, [route], services, self.acknowledge, waiting_max=3)
+
+    def acknowledge(self, mids: list[bytes]) -> None:
+        self.acknowledged += [int.from_bytes(mid, "big") for mid in mids]
+
+    def take(self, *messages: tuple[str, str, int]) -> None:
+        """Take messages of one read: topic, payload, identifier or 0 for QoS 0."""
+        self.ingest.on_packets(
+            [(topic.encode(), payload.encode(), mid.to_bytes(2, "big") if mid else b"") for topic, payload, mid in messages]
+        )
+
+    def values(self, name: str = "t.x") -> list[float]:
+        """The numbers cached for a series."""
+        return list(self.store.cache.series[name].columns[0].values)
+
+    def make_room(self) -> None:
+        self.store.flush_all(everything=True)
 
 
-def test_messages_wait_unacknowledged_while_the_store_is_full_and_go_in_order(services: Services) -> None:
-    store, acknowledged = Journal(), list[int]()
-    ingest = make_ingest(store, services, acknowledged)
-    ingest.on_message(Message("t/x", b"0", qos=1, mid=1))
-    store.full = True
-    for number in range(1, 5):
-        ingest.on_message(Message("t/x", str(number).encode(), qos=1, mid=number + 1))
-    assert acknowledged == [1]
-    assert "full" in services.health.problems()["store"]
-    store.full = False
-    ingest.on_message(Message("t/x", b"5", qos=1, mid=6))
-    assert [value for value, _ in store.taken] == [0.0], "the last one may not overtake those that wait"
-    ingest.retry()
-    assert [value for value, _ in store.taken] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    assert acknowledged == [1, 2, 3, 4, 5, 6]
+@pytest.fixture
+def intaking(tmp_path: Path, services: Services) -> Iterator[Callable[..., Intaking]]:
+    made: list[Intaking] = []
+
+    def make(**changes: Any) -> Intaking:
+        made.append(Intaking(tmp_path, services, **changes))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.store.close()
+
+
+def test_messages_wait_unacknowledged_while_the_store_is_full_and_go_in_order(
+    services: Services, intaking: Callable[..., Intaking]
+) -> None:
+    house = intaking(room=3)
+    house.take(("t/a", "0", 1), ("t/b", "1", 2), ("t/a", "2", 3), ("t/c", "3", 4), ("t/d", "4", 5))
+    assert house.acknowledged == [1, 2, 3]
+    assert "the cache is full" in services.health.problems()["store"]
+    house.take(("t/c", "5", 6))
+    assert house.ingest.waiting == 3
+    assert house.ingest.oldest_waiting < time.time()
+    house.ingest.retry()
+    assert house.acknowledged == [1, 2, 3], "there is no room yet"
+    house.make_room()
+    house.take(("t/e", "6", 7))
+    assert house.acknowledged == [1, 2, 3], "the last one may not overtake those that wait"
+    house.ingest.retry()
+    assert house.acknowledged == [1, 2, 3, 4, 5, 6]
+    assert house.values("t.c") == [3, 5]
+    house.make_room()
+    house.ingest.retry()
+    assert house.acknowledged == [1, 2, 3, 4, 5, 6, 7]
     assert services.health.problems() == {}
-    times = [arrival for _, arrival in store.taken]
-    assert times == sorted(times)
+    assert services.counters.by_label("messages") == {"accepted": 7}
+    assert services.counters.get("samples_accepted") == 7
 
 
-def test_messages_of_qos_0_are_bounded_and_counted(services: Services) -> None:
-    store = Journal()
-    store.full = True
-    ingest = make_ingest(store, services, [])
+def test_messages_of_qos_0_are_bounded_and_counted(services: Services, intaking: Callable[..., Intaking]) -> None:
+    house = intaking(room=1)
+    house.take(("t/x", "0", 0))
     for _ in range(10):
-        ingest.on_message(Message("t/x", b"1"))
-    assert ingest.waiting == 3
+        house.take(("t/x", "1", 0))
+    assert house.ingest.waiting == 3
     assert services.counters.by_label("samples_dropped") == {"store_failing": 7}
 
 
-def test_what_the_broker_sends_again_does_not_wait_twice(services: Services) -> None:
-    store = Journal()
-    store.full = True
-    ingest = make_ingest(store, services, [])
-    ingest.on_message(Message("t/x", b"1", qos=1, mid=1))
-    ingest.on_message(Message("t/x", b"2", qos=0))
-    ingest.forget_waiting()
-    assert ingest.waiting == 1
+def test_what_the_broker_sends_again_does_not_wait_twice(intaking: Callable[..., Intaking]) -> None:
+    house = intaking(room=1)
+    house.take(("t/x", "0", 1), ("t/x", "1", 2), ("t/x", "2", 0))
+    house.ingest.forget_waiting()
+    assert house.ingest.waiting == 1
 
 
-def test_what_cannot_be_decoded_is_acknowledged_so_that_it_does_not_come_for_ever(services: Services) -> None:
-    acknowledged: list[int] = []
-    ingest = make_ingest(Journal(), services, acknowledged)
-    ingest.on_message(Message("t/x", b"warm", qos=1, mid=7))
-    ingest.on_message(Message("elsewhere", b"1", qos=1, mid=8))
-    assert acknowledged == [7, 8]
+def test_a_heartbeat_does_not_wait(services: Services, intaking: Callable[..., Intaking]) -> None:
+    house = intaking(room=1)
+    house.take(("t/x", "0", 1), ("t/x", "1", 2))
+    house.take(("/dhcp/heartbeat/0048/0001", "ONLINE", 3), ("/dhcp/heartbeat/nonsense", "ONLINE", 4))
+    assert services.nodes.get("0048/0001") is not None
+    assert house.acknowledged == [1, 3, 4]
+
+
+def test_what_cannot_be_decoded_is_acknowledged_so_that_it_does_not_come_for_ever(
+    services: Services, intaking: Callable[..., Intaking]
+) -> None:
+    house = intaking()
+    house.take(("t/x", "warm", 7), ("elsewhere", "1", 8), ("t/x", "1", 9))
+    assert house.acknowledged == [7, 8, 9]
     assert [each.reason for each in services.rejected.last()] == ["no_decoder", "no_number"]
+    assert services.counters.by_label("messages") == {"no_decoder": 1, "no_number": 1, "accepted": 1}
+
+
+@pytest.mark.parametrize("payload", ["21.5", " 21.5 ", "1e3", "-0", "1_0", "nan", "inf", "1e301", "21.5 °C", "on", "", "0" * 40])
+def test_a_known_topic_is_read_as_an_unknown_one_is(services: Services, intaking: Callable[..., Intaking], payload: str) -> None:
+    """Bare numbers of a known series take a short way past the decoder; it may not read anything otherwise."""
+    house = intaking()
+    house.take(("t/known", "7", 1))
+    before = services.counters.by_label("messages")
+    house.take(("t/new", payload, 2))
+    first = services.counters.by_label("messages")
+    house.take(("t/known", payload, 3))
+    second = services.counters.by_label("messages")
+    assert {key: first[key] - before.get(key, 0) for key in first} == {key: second[key] - first.get(key, 0) for key in second}
+    new = house.store.cache.series.get("t.new")
+    assert house.values("t.known")[1:] == (list(new.columns[0].values) if new is not None else [])
+
+
+def test_a_value_that_a_datasource_asks_for_goes_there_from_the_next_message_on(intaking: Callable[..., Intaking]) -> None:
+    house = intaking()
+    house.take(("t/x", "1", 1), ("t/x", "2", 2))
+    house.store.configure("asked", 10, [SourceConfig(("t/x", ""), "GAUGE", "x")])
+    house.take(("t/x", "3", 3))
+    assert house.values("t.x") == [1, 2]
+    assert house.values("asked") == [3]
+    house.store.forget("asked")
+    house.take(("t/x", "4", 4))
+    assert house.values("t.x") == [1, 2, 4]
+
+
+def test_a_series_that_was_removed_begins_anew(intaking: Callable[..., Intaking]) -> None:
+    house = intaking()
+    house.take(("t/x", "1", 1), ("t/x", "2", 2))
+    house.store.remove("t.x")
+    house.take(("t/x", "3", 3))
+    assert house.values("t.x") == [3]
+
+
+def test_after_a_jump_back_of_the_clock_numbers_are_late(services: Services, intaking: Callable[..., Intaking]) -> None:
+    house = intaking()
+    house.take(("t/x", "1", 1), ("t/x", "2", 2))
+    house.make_room()
+    house.ingest._clock = lambda: time.time() - 3600
+    house.take(("t/x", "3", 3))
+    assert services.counters.get("samples_late") == 1
+    assert services.counters.by_label("messages") == {"accepted": 2, "late": 1}
+    assert house.acknowledged == [1, 2, 3]
 
 
 def ingest_of(house: House) -> Ingest:
@@ -149,15 +237,34 @@ def test_a_full_disk_stops_the_acknowledgements_and_loses_nothing(
         assert store.flush("0048.0001.x.0") == 1
 
 
-def test_a_decoder_with_a_bug_is_told_once_and_the_rest_goes_on(services: Services, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_decoder_with_a_bug_is_told_once_and_the_rest_goes_on(
+    services: Services, intaking: Callable[..., Intaking], caplog: pytest.LogCaptureFixture
+) -> None:
     class Broken:
         def decode(self, topic: str, payload: bytes) -> list[Reading]:
             raise ZeroDivisionError("a bug")
 
-    acknowledged: list[int] = []
-    ingest = Ingest(Journal().accept, [Route(("#",), Broken(), "broken")], services, lambda m: acknowledged.append(m.mid), 10)
-    for number in range(5):
-        ingest.on_message(Message("t/x", b"1", qos=1, mid=number))
-    assert acknowledged == [0, 1, 2, 3, 4]
+    house = intaking(decoder=Broken())
+    house.take(*[("t/x", "1", number) for number in range(1, 6)])
+    assert house.acknowledged == [1, 2, 3, 4, 5]
     assert services.counters.get("messages", "decoder_failed") == 5
+    assert caplog.text.count("Traceback") == 1
+
+
+def test_a_bug_of_the_store_met_by_one_message_does_not_hold_up_the_others(
+    services: Services, intaking: Callable[..., Intaking], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = intaking()
+    take = Intake.add
+
+    def fail(self: Intake, readings: list[Reading], arrival: float) -> str:
+        if readings[0].value == 13:
+            raise ZeroDivisionError("a bug")
+        return take(self, readings, arrival)
+
+    monkeypatch.setattr(Intake, "add", fail)
+    house.take(*[(f"t/{number}", str(number), number) for number in range(10, 20)])
+    assert house.acknowledged == list(range(10, 20))
+    assert services.counters.by_label("messages") == {"accepted": 9, "store_failed": 1}
+    assert services.counters.get("samples_accepted") == 9
     assert caplog.text.count("Traceback") == 1

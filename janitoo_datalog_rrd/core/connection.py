@@ -136,6 +136,10 @@ class Teller:
             why = f"does not answer ({error.strerror or error})" if isinstance(error, OSError) else "does not answer"
         self._tell(False, f"{self._place} {why}; it is tried again until it does")
 
+    def strange(self, what: str) -> None:
+        """Somebody answers, but not as a broker does."""
+        self._tell(False, f"{self._place} does not speak MQTT with us: {what}; check [system] broker_port and broker_tls")
+
     def lost(self, reason: str, *, accepted: bool) -> None:
         """The connection is gone; `accepted` says whether the broker had taken us."""
         if accepted:

@@ -206,12 +206,14 @@ class Receiver:
             keepalive, early = self._introduce(wire)
         except _RefusedError as error:
             self._teller.refused(str(error))
-        except (OSError, packets.MalformedPacketError) as error:
+        except packets.MalformedPacketError as error:
+            self._teller.strange(str(error))
+        except OSError as error:
             self._teller.lost(str(error), accepted=False)
         else:
             self._teller.connected()
             try:
-                self._listen(wire, keepalive, early)
+                self._listen(wire, keepalive, *early)
             except (OSError, packets.MalformedPacketError) as error:
                 self._teller.lost(str(error), accepted=True)
             except Exception as error:  # whatever messages do to their handler, those after them have to come
@@ -223,11 +225,11 @@ class Receiver:
         finally:
             wire.close()
 
-    def _introduce(self, wire: _Wire) -> tuple[float, list[packets.Publish]]:
+    def _introduce(self, wire: _Wire) -> tuple[float, tuple[list[packets.Publish], list[packets.Other]]]:
         """Be taken by the broker, and subscribe where it has not kept what we subscribed.
 
         Returns:
-            Seconds between two signs of life, 0 for none, and the messages that came along with the answer.
+            Seconds between two signs of life, 0 for none, and what came along with the answer.
         """
         settings = self.settings
         wire.send(
@@ -243,7 +245,7 @@ class Receiver:
                 maximum_packet=MAXIMUM_PACKET,
             )
         )
-        early, others = wire.read(_ANSWER_S)
+        messages, others = wire.read(_ANSWER_S)
         if not others or others[0][0] != packets.CONNACK:
             raise packets.MalformedPacketError("it does not answer as an MQTT broker does")
         answer = packets.read_connack(others[0][1], v5=self._v5)
@@ -257,18 +259,17 @@ class Receiver:
             for number, filters in enumerate(_few(self._filters), 2):
                 wire.send(packets.subscribe(number, filters, v5=self._v5))
             self._subscribed = True
-        return settings.keepalive if answer.keepalive is None else answer.keepalive, early
+        return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
-    def _listen(self, wire: _Wire, keepalive: float, early: list[packets.Publish]) -> None:
-        """Hand on what comes, until the connection is gone or we are to stop."""
+    def _listen(
+        self, wire: _Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]
+    ) -> None:
+        """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
         self._wire = wire
-        if early:
-            self._on_packets(early)
         pause = keepalive / 2 or 3600.0
         heard = time.monotonic()
         next_ping, unanswered = heard + pause, 0
-        while not self._stopping.is_set():
-            messages, others = wire.read(pause)
+        while True:
             if messages:
                 self._on_packets(messages)
             unanswered -= self._look_at(others)
@@ -280,6 +281,9 @@ class Receiver:
             if now >= next_ping:
                 wire.send(packets.PING)
                 next_ping, unanswered = now + pause, unanswered + 1
+            if self._stopping.is_set():
+                break
+            messages, others = wire.read(pause)
         self._leave(wire, unanswered)
 
     def _look_at(self, others: list[packets.Other]) -> int:

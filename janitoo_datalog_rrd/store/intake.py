@@ -74,9 +74,8 @@ class Intake:
 
     @property
     def room(self) -> int:
-        """How many samples the cache can take beside those of this batch; one larger than the cache fits into an empty one."""
-        room = self._auto.settings.cache_max_samples - self._cache.samples - len(self.values)
-        return room if self._cache.samples or self.values else max(room, 1 << 30)
+        """How many samples the cache can take beside those of this batch."""
+        return self._auto.settings.cache_max_samples - self._cache.samples - len(self.values)
 
     def add(self, readings: Sequence[Reading], arrival: float) -> str:
         """Take the readings of one message.
@@ -92,8 +91,9 @@ class Intake:
         Raises:
             StoreFullError: there is no room for them; none was taken.
         """
-        if len(readings) > self.room:
-            raise StoreFullError(f"the cache is full: it holds {self._cache.samples} samples (cache_max_samples)")
+        if len(readings) > self.room and (self._cache.samples or self.values):  # what is larger than the cache fits an empty one
+            held = self._cache.samples + len(self.values)
+            raise StoreFullError(f"the cache is full: it holds {held} samples (cache_max_samples)")
         results = [result for reading in readings for result in self._take(reading, arrival)]
         for result in results:
             if result is LATE:

@@ -14,7 +14,7 @@ import pytest
 from store.conftest import START, Clock, abandon
 
 from janitoo_datalog_rrd.core.contracts import Reading
-from janitoo_datalog_rrd.store import safepickle
+from janitoo_datalog_rrd.store import frames, safepickle
 from janitoo_datalog_rrd.store.journal import Journal
 from janitoo_datalog_rrd.store.store import Store
 
@@ -52,8 +52,8 @@ def test_a_segment_cut_anywhere_gives_the_frames_before_the_cut(tmp_path: Path) 
     content = path.read_bytes()
     for cut in range(len(content)):
         path.write_bytes(content[:cut])
-        frames, damage = read(journal)
-        assert frames == [[n, n / 3, START] for n in range(sum(end <= cut for end in ends))]
+        found, damage = read(journal)
+        assert found == [[n, n / 3, START] for n in range(sum(end <= cut for end in ends))]
         assert damage == []
 
 
@@ -62,15 +62,18 @@ class Evil:
         return (print, ("pwned",))
 
 
-def test_a_pickle_that_names_a_function_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pickle_that_names_a_function_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = Journal(tmp_path, "never")
     journal.ensure_open()
     journal.append([1, 2.0, 3.0])
     journal.close()
     path = journal.path_of(journal.segment)
-    path.write_bytes(path.read_bytes() + pickle.dumps(Evil()) + safepickle.dumps([4, 5.0, 6.0]))
-    frames, damage = read(journal)
-    assert frames == [[1, 2.0, 3.0]]
+    monkeypatch.setattr(safepickle, "dumps", lambda data: pickle.dumps(data, 5))
+    path.write_bytes(path.read_bytes() + frames.pack(Evil()) + frames.pack([4, 5.0, 6.0]))
+    found, damage = read(journal)
+    assert found == [[1, 2.0, 3.0], [4, 5.0, 6.0]]
     assert "builtins.print" in damage[0]
     assert "pwned" not in capsys.readouterr().out
     with pytest.raises(safepickle.UnsafePickleError):
