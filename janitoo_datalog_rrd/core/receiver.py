@@ -261,9 +261,7 @@ class Receiver:
             self._subscribed = True
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
-    def _listen(
-        self, wire: _Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]
-    ) -> None:
+    def _listen(self, wire: _Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
         """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
         self._wire = wire
         pause = keepalive / 2 or 3600.0

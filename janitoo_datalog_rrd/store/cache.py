@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key
-from .series import ColumnState, Series, Taken
+from .series import ColumnState, Series
+from .taken import Taken
 
 
 class Cache:
@@ -142,7 +143,7 @@ class Cache:
             self.samples += left - held
             if not left:
                 self.due.pop(series.name, None)
-            if taken.points:
+            if taken.last is not None:
                 self.in_flight[series.name] = taken
             return taken
 
@@ -150,7 +151,7 @@ class Cache:
         """What was taken is in the file."""
         with self.lock:
             self.in_flight.pop(series.name, None)
-            series.wrote(taken.points)
+            series.wrote(taken)
 
     def put_back(self, series: Series, taken: Taken, retry_at: float) -> None:
         """What was taken could not be written; try again at `retry_at` by the monotonic clock."""

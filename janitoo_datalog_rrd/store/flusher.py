@@ -17,8 +17,10 @@ from ..core.status import Counters, Health
 from . import rrdfile
 from .cache import Cache
 from .rrdfile import RrdError
-from .series import Series, Taken
+from .series import Series
 from .settings import FUTURE_S, StoreSettings
+from .taken import Taken
+from .texts import row_texts
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class Flusher:
         self.on_damage = on_damage
         self.taken_in_until: Callable[[], float] = lambda: math.inf
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
-        self._unsynced: set[Path] = set()
+        self._unsynced: set[str] = set()
         self._made = False
         self._failing: set[str] = set()
 
@@ -122,7 +124,7 @@ class Flusher:
             while paths:
                 path = next(iter(paths))
                 with contextlib.suppress(FileNotFoundError):
-                    sync_file(path)
+                    sync_file(Path(path))
                 paths.discard(path)
             if made:
                 sync_directory(self.settings.rrd_dir)
@@ -186,19 +188,20 @@ class Flusher:
             if series.written is None:
                 self.look_up(series)
             taken = self.cache.take(series, before)
-            if not taken.points:
+            if taken.last is None:
                 return 0
+            path = str(series.path)
             seams.reached("flush-taken")
             try:
-                self._put_into_file(series, taken)
+                self._put_into_file(series, path, taken)
             except BaseException as error:
                 self.cache.put_back(series, taken, self.monotonic() + _RETRY_S)
                 if isinstance(error, StoreError):
                     self._tell_failure(series.name, str(error))
                 raise
-            self.cache.written(series, taken)
-        with self.cache.lock:
-            self._unsynced.add(series.path)
+            with self.cache.lock:  # at once, so that no snapshot finds it neither on its way nor to be synced
+                self.cache.written(series, taken)
+                self._unsynced.add(path)
         self._tell_success(series.name)
         self.counters.add("samples_written", amount=taken.number)
         return taken.number
@@ -212,27 +215,33 @@ class Flusher:
                 if points:
                     series.wrote_held(points)
             if points and series.path.exists():
-                rrdfile.update(series.path, [series.columns[0].name], series.whole(), points)
+                rrdfile.update(str(series.path), series.names(), row_texts(points, [False]))
 
-    def _put_into_file(self, series: Series, taken: Taken) -> None:
-        """Write points, making the file where there is none and moving it aside where it cannot be read."""
-        if not series.path.exists():
-            self.make_file(series, taken.points[0][0])
-        columns = [column.name for column in series.columns]
+    def _put_into_file(self, series: Series, path: str, taken: Taken) -> None:
+        """Write what was taken, making the file where there is none and moving it aside where it cannot be read."""
+        names, texts = series.names(), series.texts(taken)
+        if not series.written and not os.path.exists(path):  # noqa: PTH110 - the path is text already
+            self.make_file(series, _second_of(texts[0]))
         try:
-            rrdfile.update(series.path, columns, series.whole(), taken.points)
+            rrdfile.update(path, names, texts)
         except RrdError as error:
-            try:
-                rrdfile.read_header(series.path)
-            except RrdError:
+            self._put_again(series, path, texts, error)
+
+    def _put_again(self, series: Series, path: str, texts: list[str], error: RrdError) -> None:
+        """Write what a file did not take, after finding out what is the matter with it."""
+        names = series.names()
+        try:
+            rrdfile.read_header(series.path)
+        except RrdError:
+            if os.path.exists(path):  # noqa: PTH110
                 self._set_aside(series, error)
-                self.make_file(series, taken.points[0][0])
-                rrdfile.update(series.path, columns, series.whole(), taken.points)
-                return
-            refused = rrdfile.update_singly(series.path, columns, series.whole(), taken.points)
-            if refused:
-                logger.error("%d points of %s were refused and dropped, the first one: %s", len(refused), series.name, refused[0])
-                self.counters.add("samples_dropped", "refused", len(refused))
+            self.make_file(series, _second_of(texts[0]))
+            rrdfile.update(path, names, texts)
+            return
+        refused = rrdfile.update_singly(path, names, texts)
+        if refused:
+            logger.error("%d points of %s were refused and dropped, the first one: %s", len(refused), series.name, refused[0])
+            self.counters.add("samples_dropped", "refused", len(refused))
 
     def make_file(self, series: Series, first: int) -> None:
         """Make a series' file, ready for a first update at `first` (seconds since the epoch UTC). Raises RrdError."""
@@ -270,3 +279,8 @@ def _learn(series: Series, header: rrdfile.Header) -> None:
             column.previous = (header.last_update, value)
     if series.rows is not None:
         series.rows.start_after(header.last_update)
+
+
+def _second_of(text: str) -> int:
+    """Time of an update as `rrdtool update` takes it, seconds since the epoch UTC."""
+    return int(text.partition(":")[0])

@@ -5,59 +5,80 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import sub
 
 from .rrdfile import Point
 
 Sample = tuple[float, float]
 """(seconds since the epoch UTC, number; NaN: unknown)."""
 
+Update = tuple[int, float]
+"""Of a file with one data source: (seconds since the epoch UTC, number; NaN: unknown)."""
+
 HELD_TYPES = ("GAUGE",)
 COUNTING_TYPES = ("COUNTER", "DERIVE")
 
 
-def one_per_second(samples: Sequence[Sample], ds_type: str) -> list[tuple[int, float]]:
-    """Order samples by time and leave one per second: the last one that came, or the sum for ABSOLUTE."""
-    merged: dict[int, float] = {}
-    for time_s, value in sorted(samples, key=lambda sample: int(sample[0])):
-        second = int(time_s)
-        if ds_type == "ABSOLUTE" and second in merged:
-            merged[second] += value
-        else:
-            merged[second] = value
-    return list(merged.items())
-
-
-def series_points(
-    samples: Sequence[Sample], previous: tuple[int, float] | None, ds_type: str, step: int, hold: float
-) -> list[Point]:
-    """Points of a series with one data source.
+def series_updates(
+    times: Sequence[float], values: Sequence[float], previous: Update | None, ds_type: str, step: int, hold: float
+) -> list[Update]:
+    """Updates of a file with one data source.
 
     RRD paints the time between two updates with the newer number; a sensor that publishes on change means the older
     one. So a GAUGE's number is written once more just before the next sample when that comes later than a step, up to
     `hold` seconds after it; what is later is unknown.
 
     Args:
-        samples: in any order; of those of one second the last one counts.
-        previous: the last point written before, or None.
+        times: in the order of arrival, seconds since the epoch UTC.
+        values: a number for each of them.
+        previous: the last update made before, or None.
         ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
         step: seconds between two primary data points.
         hold: seconds that a number stands.
 
     Returns:
-        The points, in the order of time.
+        The updates in the order of time, one per second: the last that came, or the sum for ABSOLUTE.
     """
-    points: list[Point] = []
-    for second, value in one_per_second(samples, ds_type):
-        if previous is not None and ds_type in HELD_TYPES and hold > 0 and second - previous[0] > step:
-            before, held = previous
-            last_held = min(second - 1, before + int(hold))
-            if held == held and last_held > before:
-                points.append((last_held, (held,)))
+    seconds = list(map(math.floor, times))
+    gaps = set(map(sub, seconds[1:], seconds))
+    if min(gaps, default=1) > 0:
+        updates = list(zip(seconds, values, strict=True))
+    else:
+        updates = _one_per_second(seconds, values, ds_type)
+        gaps = {step + 1}
+    if ds_type not in HELD_TYPES or hold <= 0:
+        return updates
+    if previous is not None:
+        gaps.add(seconds[0] - previous[0] if updates else 0)
+    if max(gaps, default=0) <= step:
+        return updates  # so it is wherever a sensor reports in time: nothing stands for longer than a step
+    return _held(updates, previous, step, int(hold))
+
+
+def _one_per_second(seconds: Sequence[int], values: Sequence[float], ds_type: str) -> list[Update]:
+    """Order samples by time and leave one per second: the last one that came, or the sum for ABSOLUTE."""
+    if ds_type != "ABSOLUTE":
+        return sorted(dict(zip(seconds, values, strict=True)).items())
+    sums: dict[int, float] = {}
+    for second, value in zip(seconds, values, strict=True):
+        sums[second] = sums[second] + value if second in sums else value
+    return sorted(sums.items())
+
+
+def _held(updates: Sequence[Update], previous: Update | None, step: int, hold: int) -> list[Update]:
+    """Updates with each number written once more before the next one, where that comes later than a step."""
+    before, number = updates[0] if previous is None else previous
+    every: list[Update] = []
+    for second, value in updates:
+        if second - before > step:
+            last_held = min(second - 1, before + hold)
+            if number == number and last_held > before:
+                every.append((last_held, number))
             if last_held < second - 1:
-                points.append((second - 1, (math.nan,)))
-        points.append((second, (value,)))
-        previous = (second, value)
-    return points
+                every.append((second - 1, math.nan))
+        every.append((second, value))
+        before, number = second, value
+    return every
 
 
 class RowMaker:

@@ -117,59 +117,44 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
             temporary.unlink()
 
 
-def update(path: Path, columns: Sequence[str], integers: Sequence[bool], points: Sequence[Point]) -> None:
-    """Write points to a file, in one call per batch; points at or before its last update are skipped.
+def update(path: str, columns: Sequence[str], texts: list[str]) -> None:
+    """Write updates to a file, in one call per batch; those at or before its last update are skipped.
 
     Args:
         path: the file.
-        columns: names of the data sources that the points are for.
-        integers: for each of them, whether the file takes whole numbers only (COUNTER, DERIVE).
-        points: in the order of time.
+        columns: names of the data sources that the updates are for.
+        texts: as `store/texts.py` makes them, in the order of time.
 
     Raises:
         RrdError: a batch could not be written; earlier ones were, and are skipped when all are written again.
     """
     template = ":".join(columns)
-    plain = not any(integers)
-    for begin in range(0, len(points), BATCH):
-        arguments = []
-        for second, numbers in points[begin : begin + BATCH]:
-            if plain:
-                texts = ["U" if number != number else repr(number) for number in numbers]
-            else:
-                texts = [_text(number, whole) for number, whole in zip(numbers, integers, strict=True)]
-            arguments.append(f"{second}:{':'.join(texts)}")
-        try:
-            rrdtool.update(str(path), "--skip-past-updates", "--template", template, *arguments)
-        except _FAILURES as error:
-            raise RrdError(f"{path} cannot be written: {error}") from error
-        seams.reached("rrd-updated")
+    try:
+        for begin in range(0, len(texts), BATCH):
+            rrdtool.update(path, "--skip-past-updates", "--template", template, texts[begin : begin + BATCH])
+    except _FAILURES as error:
+        raise RrdError(f"{path} cannot be written: {error}") from error
+    seams.reached("rrd-updated")
 
 
-def update_singly(path: Path, columns: Sequence[str], integers: Sequence[bool], points: Sequence[Point]) -> list[str]:
-    """Write points one by one, after a batch of them was refused, and pass over those that librrd does not take.
+def update_singly(path: str, columns: Sequence[str], texts: list[str]) -> list[str]:
+    """Write updates one by one, after a batch of them was refused, and pass over those that librrd does not take.
 
     Returns:
-        What it said of each point that it did not take.
+        What it said of each update that it did not take.
 
     Raises:
         RrdError: the file itself cannot be written.
     """
     refused = []
-    for point in points:
+    for text in texts:
         try:
-            update(path, columns, integers, [point])
+            update(path, columns, [text])
         except RrdError as error:
             if not any(word in str(error) for word in _ABOUT_A_POINT):
                 raise
             refused.append(str(error))
     return refused
-
-
-def _text(number: float, whole: bool) -> str:
-    if not math.isfinite(number):
-        return "U"
-    return str(math.floor(number)) if whole else repr(number)
 
 
 def check(path: Path) -> None:

@@ -6,13 +6,14 @@ import math
 from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from ..core.contracts import Column, Key, SeriesInfo
-from .points import HELD_TYPES, RowMaker, Sample, series_points
+from .points import HELD_TYPES, RowMaker, Sample, series_updates
 from .rrdfile import DataSource, Point
 from .schema import ORIGINAL_RRAS, Schema
 from .settings import StoreSettings
+from .taken import Taken, last_update, split
+from .texts import row_texts, update_texts
 
 AUTO_COLUMN = "value"
 # A series made by itself keeps fractions of counters too: the file types for floating point numbers.
@@ -23,20 +24,6 @@ _ON_ITS_WAY_S = 3.0  # how long a message may take from its arrival to the cache
 LARGEST = 1e300
 """Largest number that is taken: librrd multiplies it by the seconds it stands for."""
 _NONE = array("d")  # stands for the values of a column that has none
-
-
-class Taken(NamedTuple):
-    """Samples on their way from the cache to the file.
-
-    Attributes:
-        points: as the file takes them, in the order of time.
-        samples: what they were made of, for a series with one data source.
-        number: how many samples (or rows) they are.
-    """
-
-    points: list[Point]
-    samples: list[Sample]
-    number: int
 
 
 class ColumnState:
@@ -121,6 +108,19 @@ class ColumnState:
             self.values = array("d", [value for _, value in samples])
         else:
             self.times, self.values = None, _NONE
+
+    def cut(self, before: float) -> tuple[array[float], array[float], float]:
+        """Take the samples older than a time out of the cache; see `taken.split`."""
+        if self.times is None:
+            return _NONE, _NONE, 0.0
+        old, left, latest = split(self.times, self.values, before)
+        self.times, self.values = left if left[0] else (None, _NONE)
+        return *old, latest
+
+    def put_back(self, times: array[float], values: array[float]) -> None:
+        """Put what was cut out back before what came meanwhile."""
+        if times:
+            self.times, self.values = times + (self.times or _NONE), values + self.values
 
     def __len__(self) -> int:
         return 0 if self.times is None else len(self.times)
@@ -228,10 +228,6 @@ class Series:
             for column in self.columns
         ]
 
-    def whole(self) -> list[bool]:
-        """For each column, whether the file takes whole numbers only."""
-        return [self.configured and column.ds_type in _WHOLE_TYPES for column in self.columns]
-
     def rras(self) -> tuple[str, ...]:
         """The archives that its file should have."""
         return ORIGINAL_RRAS if self.configured else self.schema.rras()
@@ -246,19 +242,29 @@ class Series:
         return int(time_s) <= written
 
     def take(self, before: float) -> Taken:
-        """Take the samples older than a time out of the cache, as points for the file."""
+        """Take the samples older than a time out of the cache, to be written to the file."""
         if self.rows is not None:
             self.rotate(before)
             points, self.ready = self.ready, []
-            return Taken(points, [], len(points))
+            taken = Taken(array("d"), array("d"), points, points[-1] if points else None)
+        else:
+            times, values, latest = self.columns[0].cut(before)
+            taken = Taken(times, values, [], last_update(times, values, int(latest)) if times else None)
+        self.taken = taken.last[0] if taken.last is not None else 0
+        return taken
+
+    def texts(self, taken: Taken) -> list[str]:
+        """What was taken, as the file takes it: see `points.series_updates` and `points.RowMaker`."""
+        if self.rows is not None:
+            return row_texts(taken.points, [column.ds_type in _WHOLE_TYPES for column in self.columns])
         column = self.columns[0]
-        samples = column.samples()
-        taken = [sample for sample in samples if sample[0] < before]
-        if taken:
-            column.replace([sample for sample in samples if sample[0] >= before] if len(taken) < len(samples) else ())
-        points = series_points(taken, column.previous, column.ds_type, self.step, self.schema.hold)
-        self.taken = points[-1][0] if points else 0
-        return Taken(points, taken, len(taken))
+        return update_texts(
+            series_updates(taken.times, taken.values, column.previous, column.ds_type, self.step, self.schema.hold)
+        )
+
+    def names(self) -> list[str]:
+        """Names of the data sources that its updates are for."""
+        return [column.name for column in (self.columns if self.rows is not None else self.columns[:1])]
 
     def held_until(self, now: float) -> list[Point]:
         """The number that stands now, as a point somewhat before this second, for a reader to see.
@@ -284,13 +290,15 @@ class Series:
         if self.rows is not None:
             self.ready[:0] = taken.points
         else:
-            self.columns[0].replace(taken.samples + self.columns[0].samples())
+            self.columns[0].put_back(taken.times, taken.values)
 
-    def wrote(self, points: Sequence[Point]) -> None:
-        """Note the points that are in the file now."""
-        second, numbers = points[-1]
+    def wrote(self, taken: Taken) -> None:
+        """Note that what was taken is in the file now."""
+        if taken.last is None:
+            return
+        second, numbers = taken.last
         self.written, self.taken = second, 0
-        for column, number in zip(self.columns, numbers, strict=True):
+        for column, number in zip(self.columns, numbers, strict=False):
             column.previous = (second, number)
 
     def wrote_held(self, points: Sequence[Point]) -> None:
@@ -311,6 +319,8 @@ class Series:
 
     def cached(self) -> int:
         """Samples accepted and not yet in the file; a row that is ready counts as one."""
+        if self.rows is None:
+            return len(self.columns[0])
         return len(self.ready) + sum(len(column) for column in self.columns)
 
     def info(self) -> SeriesInfo:

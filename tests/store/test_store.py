@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable
 
 import pytest
@@ -14,9 +15,9 @@ from janitoo_datalog_rrd.core.errors import BadRequestError, StoreError, Unknown
 from janitoo_datalog_rrd.store.intake import StoreFullError
 from janitoo_datalog_rrd.store.rrdfile import RrdError, read_header
 from janitoo_datalog_rrd.store.schema import Schemas
-from janitoo_datalog_rrd.store.series import Taken
 from janitoo_datalog_rrd.store.settings import SourceConfig
 from janitoo_datalog_rrd.store.store import Store
+from janitoo_datalog_rrd.store.taken import Taken
 
 KEY = ("0048/0001", "temperature", "0")
 NAME = "0048.0001.temperature.0"
@@ -388,8 +389,9 @@ def test_a_point_that_librrd_refuses_is_dropped_and_counted(store: Store, clock:
     store.configure("meter", 10, [source])
     series = store.cache.series["meter"]
     first = int(START) // 10 * 10 + 10
-    taken = Taken([(first, (1.0,)), (first + 10, (-5.0,)), (first + 20, (3.0,))], [], 3)
-    store.flusher._put_into_file(series, taken)
+    points = [(first, (1.0,)), (first + 10, (-5.0,)), (first + 20, (3.0,))]
+    taken = Taken(array("d"), array("d"), points, points[-1])
+    store.flusher._put_into_file(series, str(series.path), taken)
     assert rrdtool.last(str(series.path)) == first + 20
     assert store.counters.get("samples_dropped", "refused") == 1
 
