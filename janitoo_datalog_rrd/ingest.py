@@ -214,7 +214,7 @@ class Ingest:
                 except ValueError:
                     pass  # the decoder knows more than bare numbers
                 else:
-                    if -LARGEST <= value <= LARGEST and column.series.closed <= arrival and b"_" not in payload:
+                    if -LARGEST <= value <= LARGEST and column.series.closed < arrival and b"_" not in payload:
                         add_column(column)
                         add_time(arrival)
                         add_value(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -79,10 +80,11 @@ class AutoSeries:
 
     def add(self, name: str, record: catalogue.Record) -> Series:
         """Take in a series that is known."""
-        series = Series(name, self.settings, record["node"], record["label"], self.settings.schemas.match(name))
+        # houses have the same few words in many places: one text for all of them
+        node, label, units, ds_type = (sys.intern(record[each]) for each in ("node", "label", "units", "ds_type"))
+        series = Series(name, self.settings, node, label, self.settings.schemas.match(name))
         self.cache.add_series(series)
-        key = tuple(record["key"])
-        column = self.cache.add_column(series, AUTO_COLUMN, key, record["label"], record["units"], record["ds_type"])
+        column = self.cache.add_column(series, AUTO_COLUMN, tuple(record["key"]), label, units, ds_type)
         own_time = record.get("own_time")
         column.own_time = own_time if isinstance(own_time, bool) else None
         self.count += 1

@@ -35,21 +35,25 @@ class Cache:
         self.in_flight: dict[str, Taken] = {}
         self.generation = 0
         self._configured: dict[Key, tuple[ColumnState, ...]] = {}
-        self._auto: dict[Key, tuple[ColumnState, ...]] = {}
+        self._auto: dict[Key, ColumnState] = {}
         self._numbers = 0
         self._random = random.Random()  # noqa: S311 - spreads writes in time, no secret
 
     def columns_of(self, key: Key) -> tuple[ColumnState, ...]:
         """The columns that a value goes to: those of datasource components, else the one made by itself."""
-        return self._configured.get(key) or self._auto.get(key, ())
+        configured = self._configured.get(key)
+        if configured:
+            return configured
+        column = self._auto.get(key)
+        return () if column is None else (column,)
 
     def plain_column(self, key: Key) -> ColumnState | None:
         """The one column that a value goes to, where it is a series made by itself whose messages bring no time; else None.
 
         It holds as long as `generation` stays the same.
         """
-        columns = self.columns_of(key)
-        return columns[0] if len(columns) == 1 and not columns[0].series.configured and columns[0].own_time is False else None
+        column = None if key in self._configured else self._auto.get(key)
+        return column if column is not None and column.own_time is False else None
 
     def add_series(self, series: Series) -> None:
         """Take a series in."""
@@ -61,7 +65,7 @@ class Cache:
         with self.lock:
             column = ColumnState(series, self._numbers, name, key, label, units, ds_type)
             self._numbers += 1
-            series.columns.append(column)
+            series.columns += (column,)
             self.bind(column, key)
             return column
 
@@ -69,27 +73,24 @@ class Cache:
         """Let a value go to a column."""
         with self.lock:
             column.key = key
-            if key:
-                bound = self._of(column)
-                bound[key] = (*bound.get(key, ()), column)
-                if column.series.configured or len(bound[key]) > 1:
-                    self.generation += 1
-
-    def _of(self, column: ColumnState) -> dict[Key, tuple[ColumnState, ...]]:
-        return self._configured if column.series.configured else self._auto
+            if key and column.series.configured:
+                self._configured[key] = (*self._configured.get(key, ()), column)
+                self.generation += 1
+            elif key:
+                self._auto[key] = column
 
     def remove_column(self, column: ColumnState) -> None:
         """Take a data source out of its series; its cached samples go."""
         with self.lock:
-            column.series.columns.remove(column)
+            series, key = column.series, column.key
+            series.columns = tuple(each for each in series.columns if each is not column)
             self.samples -= len(column)
-            bound = self._of(column)
-            remaining = tuple(each for each in bound.get(column.key, ()) if each is not column)
             self.generation += 1
+            if self._auto.get(key) is column:
+                del self._auto[key]
+            remaining = tuple(each for each in self._configured.pop(key, ()) if each is not column)
             if remaining:
-                bound[column.key] = remaining
-            else:
-                bound.pop(column.key, None)
+                self._configured[key] = remaining
 
     def remove_series(self, name: str) -> Series | None:
         """Forget a series with what is cached for it."""
@@ -98,7 +99,7 @@ class Cache:
             if series is None:
                 return None
             self.samples -= len(series.ready)
-            for column in list(series.columns):
+            for column in series.columns:
                 self.remove_column(column)
             self.live.discard(name)
             self.due.pop(name, None)

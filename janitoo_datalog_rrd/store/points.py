@@ -92,6 +92,7 @@ class RowMaker:
     Attributes:
         row_time: time of the last row made, or None.
         last: the last sample of each data source that went into a row, or None.
+        ready: the rows that are made and not yet written.
     """
 
     def __init__(self, ds_types: Sequence[str], step: int, hold: float) -> None:
@@ -101,6 +102,7 @@ class RowMaker:
         self.patience = 2.0 * step
         self.row_time: int | None = None
         self.last: list[Sample | None] = [None] * len(self.ds_types)
+        self.ready: list[Point] = []
         self._unknown = True
 
     def boundary(self, time_s: float) -> int:

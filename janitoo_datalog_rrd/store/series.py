@@ -39,7 +39,6 @@ class ColumnState:
         times, values: the cached samples in the order of arrival.
         last_time, last_value: the last sample accepted; minus infinity and None while there was none.
         segment: the journal's segment that has its definition, 0 for none.
-        previous: the last sample written, for `hold`.
         own_time: True when its messages bring their own time, None while that is not known.
     """
 
@@ -52,7 +51,8 @@ class ColumnState:
         "name",
         "number",
         "own_time",
-        "previous",
+        "_previous_second",
+        "_previous_value",
         "segment",
         "series",
         "times",
@@ -73,13 +73,23 @@ class ColumnState:
         self.last_time = -math.inf
         self.last_value: float | None = None
         self.segment = 0
-        self.previous: tuple[int, float] | None = None
+        self._previous_second: int | None = None
+        self._previous_value = math.nan
         self.own_time: bool | None = None
 
     @property
     def known_time(self) -> float | None:
         """Time of the last sample accepted, seconds since the epoch UTC, or None."""
         return None if self.last_time == -math.inf else self.last_time
+
+    @property
+    def previous(self) -> tuple[int, float] | None:
+        """The last sample written, for `hold`: seconds since the epoch UTC, and the number."""
+        return None if self._previous_second is None else (self._previous_second, self._previous_value)
+
+    @previous.setter
+    def previous(self, sample: tuple[int, float] | None) -> None:
+        self._previous_second, self._previous_value = sample or (None, math.nan)
 
     def takes(self, value: float) -> bool:
         """Tell whether the file can hold a number: one that librrd refuses would stay in the cache for ever."""
@@ -138,8 +148,7 @@ class Series:
         configured: True for a datasource component, whose file has a row per step.
         columns: its data sources, in order.
         rows: row maker of a configured series.
-        ready: rows made and not yet written.
-        closed: what is before this time may be late, seconds since the epoch UTC; infinity until the file was looked up.
+        closed: what is not later than this may be late, seconds since the epoch UTC; infinity until the file was looked up.
         touched: when it was last given a sample, by the monotonic clock.
     """
 
@@ -153,7 +162,6 @@ class Series:
         "label",
         "name",
         "node",
-        "ready",
         "rows",
         "schema",
         "step",
@@ -170,13 +178,17 @@ class Series:
         self.schema = schema
         self.configured = step is not None
         self.step = schema.step if step is None else step
-        self.columns: list[ColumnState] = []
+        self.columns: tuple[ColumnState, ...] = ()
         self.rows: RowMaker | None = None
-        self.ready: list[Point] = []
         self.closed = math.inf
         self._written: int | None = None
         self._taken = 0
         self.touched = 0.0
+
+    @property
+    def ready(self) -> list[Point]:
+        """Rows of a configured series that are made and not yet written."""
+        return self.rows.ready if self.rows is not None else []
 
     @property
     def path(self) -> Path:
@@ -191,7 +203,7 @@ class Series:
     @written.setter
     def written(self, second: int | None) -> None:
         self._written = second
-        self.closed = math.inf if second is None else max(second, self._taken) + 1
+        self.closed = math.inf if second is None else max(second, self._taken)
 
     @property
     def taken(self) -> int:
@@ -215,7 +227,9 @@ class Series:
 
     def reset_rows(self, last: Mapping[str, Sample]) -> None:
         """Make the row maker of a configured series anew, with what the old one knew."""
+        ready = self.ready
         self.rows = RowMaker([column.ds_type for column in self.columns], self.step, self.schema.hold)
+        self.rows.ready = ready
         self.rows.last = [last.get(column.name) for column in self.columns]
 
     def sources(self) -> list[DataSource]:
@@ -245,7 +259,7 @@ class Series:
         """Take the samples older than a time out of the cache, to be written to the file."""
         if self.rows is not None:
             self.rotate(before)
-            points, self.ready = self.ready, []
+            points, self.rows.ready = self.rows.ready, []
             taken = Taken(array("d"), array("d"), points, points[-1] if points else None)
         else:
             times, values, latest = self.columns[0].cut(before)
@@ -288,7 +302,7 @@ class Series:
         """Put what was taken and could not be written back into the cache."""
         self.taken = 0
         if self.rows is not None:
-            self.ready[:0] = taken.points
+            self.rows.ready[:0] = taken.points
         else:
             self.columns[0].put_back(taken.times, taken.values)
 
@@ -314,7 +328,7 @@ class Series:
         for column, samples in zip(self.columns, pending, strict=True):
             if len(samples) != len(column):
                 column.replace(samples)
-        self.ready.extend(made)
+        self.rows.ready.extend(made)
         return len(made)
 
     def cached(self) -> int:

@@ -45,9 +45,18 @@ def freeze(cache: Cache, segment: int) -> Snapshot:
             "rows": _freeze_rows(cache, each),
         }
         for name, each in cache.series.items()
-        if name in cache.live or name in cache.in_flight
+        if name in cache.in_flight or (name in cache.live and _says_more_than_its_file(each))
     }
     return Snapshot(segment, series)
+
+
+def _says_more_than_its_file(series: Series) -> bool:
+    """Tell whether a series has something that its file does not say: samples, rows, or since when its number stands."""
+    return (
+        series.rows is not None
+        or series.cached() > 0
+        or any(column.previous is None or column.previous[0] != series.written for column in series.columns)
+    )
 
 
 def pack(frozen: Snapshot) -> bytes:
@@ -64,8 +73,7 @@ def _freeze_column(column: ColumnState, cache: Cache, series: Series) -> dict[st
     times, values = column.times or array("d"), column.values or array("d")
     flight = cache.in_flight.get(series.name)
     if flight is not None and series.rows is None:
-        times = array("d", [time_s for time_s, _ in flight.samples]) + times
-        values = array("d", [value for _, value in flight.samples]) + values
+        times, values = flight.times + times, flight.values + values
     return {
         "times": times.tobytes(),
         "values": values.tobytes(),
@@ -150,7 +158,7 @@ def thaw(cache: Cache, series: Series, frozen: dict[str, Any], now: float, ttl: 
     if rows is not None and series.rows is not None:
         width = len(series.columns)
         ready = [(int(second), tuple(map(float, numbers))) for second, numbers in rows["ready"] if len(numbers) == width]
-        series.ready = [point for point in ready if point[0] > (series.written or 0)]
+        series.rows.ready = [point for point in ready if point[0] > (series.written or 0)]
         cache.samples += len(series.ready)
         if rows["time"] is not None:
             series.rows.start_after(int(rows["time"]))

@@ -85,7 +85,8 @@ class Store:
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
         configured = {name for name, series in self.cache.series.items() if series.configured}
-        for name, record in records.items():
+        for name in list(records):  # taken out one by one, so that each gives its memory to the next
+            record = records.pop(name)
             if name not in configured:
                 self._auto.add(name, record)
         lost = catalogue.orphans(settings.rrd_dir, settings.filemask, set(self.cache.series))
