@@ -12,7 +12,7 @@ from . import catalogue, safepickle, snapshot
 from .cache import Cache
 from .flusher import Flusher
 from .journal import Journal
-from .series import ColumnState, Series
+from .series import LARGEST, ColumnState, Series
 from .settings import EARLIEST_S, StoreSettings
 
 logger = logging.getLogger(__name__)
@@ -94,14 +94,16 @@ class Recovery:
             if column is None:
                 continue
             series = column.series
-            if not (EARLIEST_S <= time_s <= self.latest and column.takes(value)):
+            plain = series.rows is None and -LARGEST <= value <= LARGEST  # so it is with nearly all, and there may be millions
+            if not (EARLIEST_S <= time_s <= self.latest and (plain or column.takes(value))):
                 strange = f"it has a sample of {series.name} that nobody can have sent: {value} at {time_s}"
-            elif not series.is_late(time_s):
+            elif not (plain and series.closed < time_s) and series.is_late(time_s):
+                if series.rows is not None:
+                    series.rows.learn(series.columns.index(column), (time_s, value))
+            else:
                 columns.append(column)
                 kept_times.append(time_s)
                 kept_values.append(value)
-            elif series.rows is not None:
-                series.rows.learn(series.columns.index(column), (time_s, value))
         self.cache.extend(columns, kept_times, kept_values, self.now, self.settings.cache_rrd_ttl)
         if strange:
             raise ValueError(strange)

@@ -43,6 +43,8 @@ class ColumnState:
     """
 
     __slots__ = (
+        "_previous_second",
+        "_previous_value",
         "ds_type",
         "key",
         "label",
@@ -51,8 +53,6 @@ class ColumnState:
         "name",
         "number",
         "own_time",
-        "_previous_second",
-        "_previous_value",
         "segment",
         "series",
         "times",
