@@ -203,8 +203,9 @@ class Flusher:
                 self.cache.written(series, taken)
                 self._unsynced.add(path)
         self._tell_success(series.name)
-        self.counters.add("samples_written", amount=taken.number)
-        return taken.number
+        number = taken.number
+        self.counters.add("samples_written", amount=number)
+        return number
 
     def _write_held(self, series: Series) -> None:
         """Write the number that stands now, so that a reader sees it up to now and not only after the next message."""

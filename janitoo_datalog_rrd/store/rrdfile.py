@@ -131,7 +131,7 @@ def update(path: str, columns: Sequence[str], texts: list[str]) -> None:
     template = ":".join(columns)
     try:
         for begin in range(0, len(texts), BATCH):
-            rrdtool.update(path, "--skip-past-updates", "--template", template, texts[begin : begin + BATCH])
+            rrdtool.update("--skip-past-updates", "--template", template, "--", path, texts[begin : begin + BATCH])
     except _FAILURES as error:
         raise RrdError(f"{path} cannot be written: {error}") from error
     seams.reached("rrd-updated")
