@@ -187,10 +187,10 @@ class Flusher:
         with self.exclusively(series):
             if series.written is None:
                 self.look_up(series)
+            path = series.file
             taken = self.cache.take(series, before)
             if taken.last is None:
                 return 0
-            path = str(series.path)
             seams.reached("flush-taken")
             try:
                 self._put_into_file(series, path, taken)
@@ -216,7 +216,7 @@ class Flusher:
                 if points:
                     series.wrote_held(points)
             if points and series.path.exists():
-                rrdfile.update(str(series.path), series.names(), row_texts(points, [False]))
+                rrdfile.update(series.file, series.names(), row_texts(points, [False]))
 
     def _put_into_file(self, series: Series, path: str, taken: Taken) -> None:
         """Write what was taken, making the file where there is none and moving it aside where it cannot be read."""

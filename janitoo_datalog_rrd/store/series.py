@@ -196,6 +196,11 @@ class Series:
         return self._settings.path_of(self.name)
 
     @property
+    def file(self) -> str:
+        """Its RRD file, as librrd takes it."""
+        return self._settings.file_of(self.name)
+
+    @property
     def written(self) -> int | None:
         """The file's last update, seconds since the epoch UTC; None until it was looked up."""
         return self._written

@@ -69,9 +69,13 @@ class StoreSettings:
 
     def path_of(self, name: str) -> Path:
         """RRD file of a series. Raises ValueError when the name is not safe."""
+        return Path(self.file_of(name))
+
+    def file_of(self, name: str) -> str:
+        """RRD file of a series, as text, which is made sooner than a path. Raises ValueError when the name is not safe."""
         if SAFE_NAME.fullmatch(name) is None:
             raise ValueError(f"{name!r} is not a series name")
-        return self.rrd_dir / (self.filemask % {"rrd_file": name})
+        return f"{self.rrd_dir}/{self.filemask % {'rrd_file': name}}"
 
     def make_folders(self) -> None:
         """Make the folders that are not there. Raises OSError."""
