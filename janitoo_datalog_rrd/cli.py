@@ -291,13 +291,14 @@ def graph(context: _Context, name: str, output: str, start: str, end: str, width
 
     from .web.graph import GraphRenderer
     from .web.graphquery import GraphQuery
+    from .web.painter import paint
     from .web.timespan import check_time
 
     form = Path(output).suffix.lstrip(".").lower()
     if form not in ("png", "svg"):
         raise click.UsageError(f"{output!r} should end in .png or .svg")
     query = GraphQuery(start=check_time("start", start), end=check_time("end", end), width=width, height=height, format=form)
-    picture = GraphRenderer(time.time).picture(context.reader().get_series(name), query)
+    picture = GraphRenderer(time.time, paint).picture(context.reader().get_series(name), query)
     try:
         Path(output).write_bytes(picture.content or b"")
     except OSError as error:

@@ -12,7 +12,6 @@ from ..core.services import Services
 from . import problems, security
 from .api import make_api
 from .files import make_files
-from .graph import GraphRenderer
 from .metrics import make_metrics
 from .pages import make_pages
 from .room import KEY, Room
@@ -37,7 +36,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters.update(make_filters(lambda: services.clock()))
     app.jinja_env.globals["version"] = __version__
-    app.extensions[KEY] = Room(services, GraphRenderer(lambda: services.clock()))
+    app.extensions[KEY] = Room.build(services)
     app.before_request(security.check_request)
     app.after_request(security.add_headers)
     problems.register(app)

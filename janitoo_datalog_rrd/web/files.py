@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request, send_file
 
+from .fileversion import version_of
 from .graphquery import PARAMETERS, GraphQuery
 from .params import Query
 from .room import room
@@ -47,8 +48,18 @@ def raw(name: str) -> Response:
     path = info.path.absolute()
     if not path.is_file():
         abort(404, f"{info.name} has no data yet, and so no file: it is made when the first value is written.")
+    version = version_of(path) or ""
     response = send_file(
-        path, mimetype="application/octet-stream", as_attachment=True, download_name=f"{info.name}.rrd", max_age=0
+        path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=f"{info.name}.rrd",
+        conditional=False,
+        etag=version,
+        max_age=0,
     )
+    # A time in whole seconds would call a file unchanged that was written twice in one.
+    del response.headers["Last-Modified"]
     response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=response.content_length)
     return response

@@ -1,25 +1,22 @@
-"""Graphs of a series, drawn by librrd in memory: from checked parameters to the bytes of a picture."""
+"""Graphs of a series: which picture is asked for, whether the asker has it, and how long it stands."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
-import rrdtool
-
 from ..core.contracts import SeriesInfo
-from ..core.errors import BadRequestError, StoreError
-from .escape import clean
-from .graphargs import NO_NUMBERS, GraphArguments
+from .fileversion import version_of
+from .graphargs import is_plain
 from .graphquery import GraphQuery
-from .rrdshape import read_shape
-from .theme import make_themes
+from .shelf import Shelf
 from .timespan import Span, resolve
 
 FORMATS = {"png": "image/png", "svg": "image/svg+xml"}
+Painter = Callable[[SeriesInfo, GraphQuery, Span], bytes]
+"""Draws a picture; see `painter.paint`."""
 _MIN_AGE_S, _MAX_AGE_S = 1, 3600
 
 
@@ -43,19 +40,21 @@ class Picture:
 
 
 class GraphRenderer:
-    """Draws graphs, one at a time: librrd's fonts and locale are shared by all threads of a process.
+    """Answers what a graph looks like now.
 
     Args:
         clock: seconds since the epoch UTC.
+        paint: draws a picture; called by several threads at once.
 
     Attributes:
         drawn: pictures drawn so far.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], paint: Painter) -> None:
         self._clock = clock
+        self._paint = paint
         self._lock = threading.Lock()
-        self._themes = make_themes()
+        self._shelf = Shelf()
         self.drawn = 0
 
     def resolve(self, start: str, end: str) -> Span:
@@ -64,7 +63,7 @@ class GraphRenderer:
             return resolve(start, end)
 
     def picture(self, info: SeriesInfo, query: GraphQuery, has_copy: Callable[[str], bool] = lambda _: False) -> Picture:
-        """Draw a series that has been flushed.
+        """The picture of a series that has been flushed.
 
         Args:
             info: the series.
@@ -77,27 +76,15 @@ class GraphRenderer:
         """
         span = self.resolve(query.start, query.end)
         pixel_s = max(span.seconds / query.width, 1.0)
-        etag, empty = self._etag(info, query, span, pixel_s)
-        max_age = self._max_age(span, pixel_s, empty)
-        content = None
-        if not has_copy(etag):
-            self.drawn += 1
-            content = self._draw_empty(info, query, span) if empty else self._draw(info, query, span)
-        return Picture(content, FORMATS[query.format], etag, max_age, empty)
+        # Asked before the picture is drawn: a picture may be newer than its ETag says, never older.
+        version = version_of(info.path)
+        etag, empty = _etag(info, query, span, pixel_s, version), version is None
+        content = None if has_copy(etag) else self._shelf.picture(etag, lambda: self._draw(info, query, span))
+        return Picture(content, FORMATS[query.format], etag, self._max_age(span, pixel_s, empty), empty)
 
-    def _etag(self, info: SeriesInfo, query: GraphQuery, span: Span, pixel_s: float) -> tuple[str, bool]:
-        try:
-            stat = info.path.stat()
-        except FileNotFoundError:
-            version: object = None
-        except OSError as error:
-            raise StoreError(f"The RRD file of {info.name} cannot be read: {error.strerror}.") from error
-        else:
-            version = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-        shown = [(column.name, column.label, column.units, column.ds_type) for column in info.columns]
-        times = (int(span.start // pixel_s), int(span.end // pixel_s))
-        everything = repr((info.name, info.label, shown, astuple(query), times, version))
-        return hashlib.sha256(everything.encode("utf-8", "backslashreplace")).hexdigest()[:32], version is None
+    def _draw(self, info: SeriesInfo, query: GraphQuery, span: Span) -> bytes:
+        self.drawn += 1
+        return self._paint(info, query, span)
 
     def _max_age(self, span: Span, pixel_s: float, empty: bool) -> int:
         if empty:
@@ -105,39 +92,9 @@ class GraphRenderer:
         past = self._clock() - span.end > 2 * pixel_s + 60
         return _MAX_AGE_S if past else int(min(max(pixel_s, _MIN_AGE_S), _MAX_AGE_S))
 
-    def _draw_empty(self, info: SeriesInfo, query: GraphQuery, span: Span) -> bytes:
-        arguments = GraphArguments(query, span, self._themes[query.theme])
-        image, _ = self._run([*arguments.frame(info), "HRULE:0#00000000", "COMMENT:legend=no data yet\\c"])
-        return image
 
-    def _draw(self, info: SeriesInfo, query: GraphQuery, span: Span) -> bytes:
-        shape = read_shape(info.path)
-        if not shape.has(query.cf):
-            have = ", ".join(sorted({archive.cf for archive in shape.archives}))
-            raise BadRequestError("cf", f"cf is {query.cf}, which {info.name} does not keep: expected one of {have}.")
-        arguments = GraphArguments(query, span, self._themes[query.theme])
-        image, numbers = self._run(arguments.build(info, shape, NO_NUMBERS))
-        unknown = frozenset(index for index, number in enumerate(numbers) if not _is_number(number))
-        if unknown and query.legend:
-            # rrdtool prints `-nan` where there is no number; a second picture has a dash there.
-            image, _ = self._run(arguments.build(info, shape, unknown))
-        return image
-
-    def _run(self, arguments: list[str]) -> tuple[bytes, list[str]]:
-        """Draw, and return the picture with the numbers of its PRINT lines."""
-        with self._lock:
-            try:
-                answer = rrdtool.graphv("-", *arguments)
-            except rrdtool.OperationalError as error:
-                raise StoreError(f"The graph cannot be drawn: {clean(str(error))}.") from error
-        printed: list[str] = []
-        while (key := f"print[{len(printed)}]") in answer:
-            printed.append(str(answer[key]))
-        return bytes(answer["image"]), printed
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def _etag(info: SeriesInfo, query: GraphQuery, span: Span, pixel_s: float, version: str | None) -> str:
+    shown = [(column.name, column.label, column.units, column.ds_type) for column in info.columns]
+    times = (int(span.start // pixel_s), int(span.end // pixel_s))
+    everything = repr((info.name, info.label, shown, is_plain(info.columns), astuple(query), times, version))
+    return hashlib.sha256(everything.encode("utf-8", "backslashreplace")).hexdigest()[:32]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..core.contracts import CONSOLIDATIONS
-from .params import Query
 from .timespan import check_time
+
+if TYPE_CHECKING:
+    from .params import Query  # brings parts of the web server, which a drawing process does without
 
 PARAMETERS = ("start", "end", "width", "height", "cf", "theme", "title", "legend")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ..core.contracts import SeriesInfo, SeriesReader
 from ..core.errors import StoreError, UnknownSeriesError
 from ..core.parsers import SAFE_NAME
 from ..core.services import Services
+from .artists import Artists
 from .graph import GraphRenderer
 
 KEY = "janitoo_datalog_rrd"
@@ -29,11 +30,19 @@ class Room:
 
     Attributes:
         services: what the threads of the server share.
-        renderer: draws the graphs.
+        artists: the processes that draw the graphs.
+        renderer: knows which graph is to be drawn.
     """
 
     services: Services
+    artists: Artists
     renderer: GraphRenderer
+
+    @classmethod
+    def build(cls, services: Services) -> Room:
+        """Build what the request handlers of an application share."""
+        artists = Artists()
+        return cls(services, artists, GraphRenderer(lambda: services.clock(), artists.paint))
 
     @property
     def store(self) -> SeriesReader:
@@ -57,6 +66,6 @@ class Room:
         return info
 
 
-def room() -> Room:
-    """The room of the application that handles the current request."""
-    return cast("Room", current_app.extensions[KEY])
+def room(app: Flask | None = None) -> Room:
+    """The room of an application, by default of the one that handles the current request."""
+    return cast("Room", (app or current_app).extensions[KEY])

@@ -10,10 +10,12 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
-from waitress.task import ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from ..core.errors import StartError
+from .room import room
 from .security import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class WebServer:
         self._threads = threads
         self._map: dict[int, Any] = {}
         self._stopping = threading.Event()
+        self._pulling = threading.Lock()
         self._thread: threading.Thread | None = None
         self._dispatcher: ThreadedTaskDispatcher | None = None
         self._port = port
@@ -61,6 +64,7 @@ class WebServer:
         sockets = self._bind(addresses)
         self._port = sockets[0].getsockname()[1]
         self._stopping.clear()
+        room(self._app).artists.open()
         self._dispatcher = ThreadedTaskDispatcher()
         # A browser that asks for a page of graphs at once is no reason for a warning.
         self._dispatcher.queue_logger = _quiet_logger()
@@ -82,6 +86,9 @@ class WebServer:
             expose_tracebacks=False,
             log_socket_errors=False,
         )
+        for part in self._map.values():
+            if getattr(part, "accepting", False):
+                part.channel_class = _Channel
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._thread.start()
         logger.info("serving on %s", ", ".join(f"http://{_in_url(address)}:{self._port}/" for address in addresses))
@@ -91,15 +98,17 @@ class WebServer:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        # The thread sets the event itself: set from here it could end before the trigger is pulled, whose descriptor may be
-        # another file by then.
-        self._trigger().pull_trigger(self._stopping.set)
+        # The thread may see the event at once; it closes the trigger, whose descriptor may be another file then, only after
+        # it was pulled.
+        with self._pulling:
+            self._trigger().pull_trigger(self._stopping.set)
         thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=30, use_poll=True, map=self._map, count=1)
-        self._close()
+        with self._pulling:
+            self._close()
 
     def _close(self) -> None:
         """Close the listening sockets, let requests under way end, close the connections."""
@@ -110,6 +119,7 @@ class WebServer:
         dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:
             dispatcher.shutdown(cancel_pending=True, timeout=_STOP_S)
+        room(self._app).artists.close()
         for part in parts:
             if part in listening:
                 continue
@@ -165,6 +175,21 @@ class WebServer:
             )
         why = error.strerror or error
         return StartError(f"[http] http_host_0 = {self._host}, http_port_0 = {port}: cannot be served on: {why}.")
+
+
+class _Task(WSGITask):  # type: ignore[misc] # waitress has no types
+    """A request; waitress closes its connection after every answer without a Content-Length, even where there may be none."""
+
+    def set_close_on_finish(self) -> None:
+        keeps = self.version == "1.1" and self.request.headers.get("CONNECTION", "").lower() != "close"
+        if self.has_body or not keeps:
+            super().set_close_on_finish()
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that stays open after a 304 and a 204."""
+
+    task_class = _Task
 
 
 def _addresses(host: str) -> list[str]:
