@@ -28,6 +28,7 @@ MOST = 2
 _LIMIT_S = 30.0
 _IDLE_S = 60.0
 _LOOK_S = 5.0
+_WORN_AFTER = 2000
 _WAIT_S = 60.0
 _END_S = 5.0
 
@@ -133,13 +134,22 @@ class Artists:
         limit_s: seconds that a picture may take.
         idle_s: seconds without work after which a process is ended.
         look_s: seconds between two looks for such.
+        worn_after: pictures after which a process is replaced, since librrd keeps half a kilobyte of each.
     """
 
-    def __init__(self, most: int = MOST, limit_s: float = _LIMIT_S, idle_s: float = _IDLE_S, look_s: float = _LOOK_S) -> None:
+    def __init__(
+        self,
+        most: int = MOST,
+        limit_s: float = _LIMIT_S,
+        idle_s: float = _IDLE_S,
+        look_s: float = _LOOK_S,
+        worn_after: int = _WORN_AFTER,
+    ) -> None:
         self._most = min(most, os.cpu_count() or 1)
         self._limit_s = limit_s
         self._idle_s = idle_s
         self._look_s = look_s
+        self._worn_after = worn_after
         self._changed = threading.Condition()
         self._artists: list[Artist] = []
         self._idle: list[Artist] = []
@@ -216,7 +226,7 @@ class Artists:
 
     def _put_back(self, artist: Artist) -> None:
         with self._changed:
-            if artist.usable and not self._closed.is_set():
+            if artist.usable and artist.asked < self._worn_after and not self._closed.is_set():
                 self._idle.append(artist)
             else:
                 self._drop(artist)

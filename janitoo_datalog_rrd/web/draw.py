@@ -22,9 +22,10 @@ _MEMORY_BYTES = 1 << 30
 
 def main() -> None:
     """Draw what is ordered until the server has ended."""
-    with contextlib.suppress(OSError):  # a sandbox may forbid it
+    with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it
         os.nice(_NICENESS)
-    _bound_memory()
+    with contextlib.suppress(OSError, ValueError):
+        _bound_memory()
     with socket.socket(fileno=0) as server, contextlib.suppress(ConnectionError):
         while (order := receive(server)) is not None:
             # librrd cannot be interrupted: a picture that takes too long ends the process, with the server or without it.

@@ -209,6 +209,17 @@ def test_a_process_killed_while_idle_is_no_zombie_for_long(
     assert artists.pids == []
 
 
+def test_a_process_is_replaced_after_many_pictures(make_artists: Callable[..., Artists], info: SeriesInfo, span: Span) -> None:
+    artists = make_artists(worn_after=2)
+    seen = []
+    for _ in range(4):
+        seen += artists.pids
+        assert artists.paint(info, GraphQuery(), span)[:8] == PNG
+    assert len(seen) == len(set(seen)) == 2
+    assert artists.pids == []
+    assert all(is_gone(pid) for pid in seen)
+
+
 def test_processes_give_way_to_the_server_and_ctrl_c_is_not_for_them(
     make_artists: Callable[..., Artists], info: SeriesInfo, span: Span, capfd: pytest.CaptureFixture[str]
 ) -> None:
