@@ -15,6 +15,8 @@ BOOLEAN_WORDS = MappingProxyType(
     {"on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0, "open": 1.0, "closed": 0.0, "online": 1.0, "offline": 0.0}
 )
 """The words that stand for 1 and 0, in lower case."""
+# What float() passes over around a number; str.strip() would take the separators of ASCII, \x1c to \x1f, as well.
+_BLANK = " \t\n\r\v\f"
 _WORDS = MappingProxyType({**BOOLEAN_WORDS, "nan": math.nan, "inf": math.inf, "infinity": math.inf})
 
 
@@ -31,7 +33,7 @@ def number_of_text(text: str) -> float | None:
         return None
     # Most texts in a document are words: it is cheaper to look than to let float() fail.
     if text[:1].isalpha():
-        return _WORDS.get(text.rstrip().lower())
+        return _WORDS.get(text.rstrip(_BLANK).lower())
     try:
         number = float(text)
     except ValueError:
@@ -69,9 +71,9 @@ def excerpt(given: object, size: int = 40) -> str:
 
 
 def _quoted_or_word(text: str) -> float | None:
-    bare = text.strip()
+    bare = text.strip(_BLANK)
     if len(bare) > 1 and bare[0] == bare[-1] == '"':
-        bare = bare[1:-1].strip()
+        bare = bare[1:-1].strip(_BLANK)
         if bare[:1] != '"':
             return number_of_text(bare)
     return _WORDS.get(bare.lower())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,11 @@ def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
     finally:
         connection.close()
     assert site.store.flushes == []
+
+
+@pytest.mark.parametrize("target", [b"/rrd/?q=caf\xe9", b"/api/v1/series?\xff=1", b"/caf\xe9"])
+def test_a_target_that_is_no_text_is_refused(site: Site, target: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", site.client.port), timeout=10) as asker:
+        asker.sendall(b"GET " + target + b" HTTP/1.0\r\n\r\n")
+        with asker.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.0 400 Bad Request\r\n"

@@ -1,0 +1,1 @@
+"""Fuzzing: what is put in, what must come of it, and two engines that think of more."""

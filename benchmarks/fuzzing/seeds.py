@@ -1,0 +1,171 @@
+"""Fuzzing, the seeds: what devices really send, and the inis, topics and requests that people really write."""
+
+from __future__ import annotations
+
+TOPICS = (
+    "/values/user/0014/0001/temperature", "/values/basic/0025/0003/power", "/values/config/0025/0003/poll",
+    "/values/user/0014/0001", "zigbee2mqtt/kitchen", "tele/plug/SENSOR", "shellies/plug-1/relay/0/power", "../../$SYS/\u00e9/+",
+)  # fmt: skip
+"""The topic that a payload comes on; a payload's first byte chooses."""
+
+PLAIN_PAYLOADS = (
+    "21.5", "-3", "+4", ".5", "5.",
+    "1e3", "0", "ON", "off", "open", "Online", "45%", "21.5 °C", "5 l/min", '"21.5"', '" on "', "21,5", "1_000", "0x10",
+    "2024-02-03", "10:20", "1.2.3", "nan", "-inf", "1e400", "1e-400", "٣", "", " ", "null", "5 €/kWh",
+)  # fmt: skip
+"""Numbers and words as Shelly's first generation, Tasmota's stat topics and ESPHome send them, and some that are none."""
+
+JSON_PAYLOADS = (
+    # Zigbee2MQTT: a climate sensor, a plug, a contact
+    '{"battery":97,"humidity":48.31,"linkquality":156,"pressure":1013.2,"temperature":21.44,"voltage":3000}',
+    '{"current":0.21,"energy":12.68,"linkquality":98,"power":41.5,"state":"ON","update":{"state":"idle","installed_version":-1}}',
+    '{"battery":100,"contact":true,"last_seen":"2024-02-03T10:20:30+01:00","tamper":false,"color":{"x":0.31,"y":0.33}}',
+    # Tasmota: tele/NAME/SENSOR and STATE
+    '{"Time":"2024-02-03T10:20:30","ENERGY":{"TotalStartTime":"2023-01-01T00:00:00","Total":123.456,"Power":[41,7],"Factor":0.93}}',
+    '{"Time":"2024-02-03T10:20:30","AM2301":{"Temperature":21.5,"Humidity":48.0,"DewPoint":10.0},"TempUnit":"C"}',
+    '{"Time":"2024-02-03T10:20:30","Uptime":"0T02:10:15","Vcc":3.49,"POWER1":"ON","Wifi":{"AP":1,"RSSI":72,"Signal":-64}}',
+    # Shelly, second generation: status of a switch and an RPC notification
+    '{"id":0,"source":"init","output":true,"apower":8.9,"voltage":237.5,"aenergy":{"total":6.532,"by_minute":[45.199,47.141,88.397]}}',
+    '{"src":"shellyplus1-a8","dst":"house/events","method":"NotifyStatus","params":{"ts":1631186545.04,"switch:0":{"id":0,"output":false}}}',
+    # Janitoo: a value object, by index, and by uuid and index
+    '{"hadd":"0014/0001","uuid":"temperature","index":0,"genre":2,"type":3,"data":"21.5","units":"°C","label":"Living","help":null}',
+    '{"0":{"hadd":"0014/0001","uuid":"temperature","genre":2,"type":3,"data":21.5},"1":{"hadd":"0014/0001","uuid":"temperature","genre":2,"data":null}}',
+    '{"cpu":{"0":{"hadd":"0025/0003","uuid":"cpu","index":"0","genre":1,"type":22,"data":"0.1|0.2||x","rrd_type":"GAUGE"}}}',
+    '{"hadd":"0025/0003","uuid":"poll","index":0,"genre":3,"type":4,"data":300,"cmd_class":112,"added":{"$date":1423}}',
+    # what is at the edge
+    '[1,-0.0,1e400,NaN,-Infinity,123456789012345678901234567890,18446744073709551616,0.1e-5]',
+    '{"a":[{"b":[[1,"2"],{"":3,"c.d":4,"e\\\\f":5}]}],"a.b":6,"\\u0000":7,"\\ud83d\\ude00":8}',
+    '{"a":1,"a":{"t":2},"a":[3]}',
+    '{"a":"\\ud800","n":NaN}',
+    '{"t":1706955630000,"value":true,"v":" 21.5 ","u":"W","l":"Oven"}',
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+)  # fmt: skip
+"""Documents of Zigbee2MQTT, Tasmota, Shelly and Janitoo, and the edges of JSON."""
+
+TOKENS = (
+    "null", "true", "false", "NaN", "-Infinity", "1e400", "-0", "1e-400", "9007199254740993", "18446744073709551616", "[", "]",
+    "{", "}", ":", ",", '"', "\\", "\\u0000", "\\ud800", "\ufeff", "\x00", "\x1c", "\u00a0", "°C", "|", ".", "/", "#", "+", "$",
+    "_", '"data":', '"hadd":"0001/0001"', '"uuid":', '"index":', '"genre":2', '"type":22', '"time":', '"value":', '"ENERGY":',
+    "2024-02-03T10:20:30Z", "20240203 1020", "1706955630", "4102444800", "315532799.9", "0001/0001", "on", "%",
+)  # fmt: skip
+"""Pieces that the engines put in."""
+
+TOPIC_PAIRS = (
+    "#|a/b", "+/b|a/b", "a/+/c|a//c", "a/#|a", "/#|/a", "+|", "$SYS/#|$SYS/x", "+/x|$SYS/x", "#|$x", "a/+|a/+", "a/#|a/#",
+    "+/+|/", "0014/0001|0014/0001", "a#|a#", "a/#/b|a", "//|//", "é/+|é/\x00",
+)  # fmt: skip
+"""A filter and a topic, with a pipe between them."""
+
+INIS = (
+    """\
+[system]
+home_dir = ./rrd
+broker_ip = 127.0.0.1
+broker_port = 1883
+broker_password = a:b=c
+
+[datarrd]
+hadd = 0014/0000
+""",
+    """\
+[datarrd]
+hadd = 0014/0000
+components.heat = datarrd.datasource
+
+[datarrd__heat]
+hadd = 0014/0001
+rrd_file_0 = heat
+rrd_step_0 = 300
+source_config_0 = 0001/0001|temp|0|GAUGE|living
+source_config_1 = 0001/0001|temp|1|COUNTER|kitchen
+""",
+    """\
+[schema__fast]
+pattern = tele[.].*
+step = 1
+retention = 1s:1h, 10s:1d, 1m:7d
+hold = 1h
+reorder_window = 10
+""",
+    """\
+[decoder__tele]
+topics = tele/#, sensors/+/temperature
+kind = json
+value = ENERGY.Power
+time = Time
+""",
+    """\
+[http]
+hadd = 0018/0000
+http_host_0 = localhost
+http_port_0 = 8081
+; a comment
+# another
+""",
+    """\
+[loggers]
+keys = root
+[handlers]
+keys = console
+[formatters]
+keys = plain
+[logger_root]
+level = INFO
+handlers = console
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+[formatter_plain]
+format = %(message)s
+""",
+    """\
+[hostsensor]
+hadd = 0030/0000
+components.cpu = hostsensor.psutil
+[hostsensor__cpu]
+hadd = 0030/0001
+name = a
+  b
+""",
+    "",
+    "\ufeff[system]\r\nservice = x\r\n",
+)
+"""Configurations, whole and in parts."""
+
+INI_TOKENS = (
+    "[system]", "[datarrd]",
+    "[http]", "[schema__default]", "[schema__]", "[decoder__x]", "[loggers]", "[handler_x]", "[", "]", "=", ":", "\n", "\r",
+    "\n ", "\n\t", "\x0c", "\x85", "\u2028", ";", "#", " ;", "_0", "_00", "_9999999999", "__", "components.x = ", "step = ",
+    "retention = ", "10s:1d", "1e9", "99999999999999999999", "0.5s", "1y", "((", "[[a]", "(?i)", "a{1,2}{3}", "\\1",
+    "source_config_0 = ", "|", "%(x)s", "${x}", "hadd = 0001/0001", "keys = ", "level = ", "JNT_SYSTEM_", "٣", "topics = #",
+)  # fmt: skip
+
+REQUESTS = (
+    "GET /", "GET /rrd/?span=1d&q=living+room&page=2", "GET /rrd/series/heat",
+    "GET /rrd/graph/heat.png?start=-1d&end=now&width=400&height=100&cf=MAX&theme=dark&title=0&legend=1",
+    "GET /rrd/graph/heat.svg?start=20240101&end=start%2B1w\nIf-None-Match: \"abc\", W/\"d\"", "GET /rrd/graph/none.png",
+    "GET /rrd/rrds/index.txt\nHost: localhost:8081",
+    "GET /rrd/rrds/heat.rrd\nRange: bytes=0-10\nIf-Modified-Since: Sat, 03 Feb 2024 10:20:30 GMT",
+    "GET /api/v1/series?limit=2&cursor=MWhlYXQ", "GET /api/v1/series/heat",
+    "GET /api/v1/series/heat/data?start=-1h&end=now&cf=AVERAGE&resolution=60", "GET /api/v1/series/%2e%2e%2fetc%2fpasswd",
+    "GET /api/v1/nodes?limit=1000", "GET /api/v1/nodes/0014/0001",
+    "POST /api/v1/flush?series=heat\nOrigin: http://localhost:8081\nContent-Length: 3\n\nabc",
+    "POST /api/v1/flush\nContent-Type: multipart/form-data; boundary=x\nContent-Length: 5\n\n--x--",
+    "HEAD /healthz\nAccept-Encoding: gzip", "GET /metrics", "GET /status", "OPTIONS /static/style.css\nIf-Range: x",
+    "DELETE /api/v1/series/heat\nHost: [::1]:8081",
+)  # fmt: skip
+"""Requests: method and target, headers, and after an empty line the body."""
+
+REQUEST_TOKENS = (
+    "?", "&", "=", "%00",
+    "%ff", "%2f", "%2e%2e/", "//", "+", "%F0%9F%98%80", "%ed%a0%80", ";", "#", "\n", ": ", "\t", "start=", "end=", "now", "-1d",
+    "end-1w", "noon", "midnight", "teatime", "start+1h", "99999999999", "4294967296", "-1", "0", "1e9", "12am", "20240230",
+    "08/30/2024", "Jan 1 2024", "monday", "width=", "4001", "cf=LAST", "resolution=", "limit=", "cursor=", "MQ", "q=", "page=",
+    "Host: ", "Range: bytes=", "-5,3-", "If-None-Match: *", "If-Modified-Since: ", "Content-Length: ", "Transfer-Encoding: ",
+    "Cookie: ", "Origin: null", "Sec-Fetch-Site: cross-site", "X-Forwarded-Host: x", "[::1]", "é",
+)  # fmt: skip
+
+
+def as_bytes(*groups: tuple[str, ...]) -> list[bytes]:
+    """Texts as the bytes that are put in."""
+    return [text.encode("utf-8", "surrogatepass") for group in groups for text in group]
