@@ -124,8 +124,6 @@ hadd = 0030/0000
 components.cpu = hostsensor.psutil
 [hostsensor__cpu]
 hadd = 0030/0001
-name = a
-  b
 """,
     "",
     "\ufeff[system]\r\nservice = x\r\n",

@@ -257,15 +257,11 @@ class _Loader:
 
     def _check_between(self, sections: dict[str, Section]) -> None:
         """Faults that no section has by itself: addresses, files and kinds that clash."""
-        addresses: dict[str, str] = {}
+        addresses: dict[str, tuple[str, str]] = {}
         files: dict[str, str] = {}
         for name, section in sections.items():
             if (address := section.get("hadd")) is not None:
-                place = section.places.get("hadd", f"the default of [{name}]")
-                if address in addresses:
-                    taken = f"{address} is taken already, at {addresses[address]}"
-                    self._fault(place, name, "hadd", f"{taken}: each node needs its own")
-                addresses.setdefault(address, place)
+                self._check_address(address, name, section.places.get("hadd", ""), addresses)
             labels: dict[str, str] = {}
             for index, source in section.indexed("source_config").items():
                 place = section.places.get(f"source_config_{index}", "")
@@ -289,6 +285,17 @@ class _Loader:
                 self._fault(section.places.get("kind", ""), name, "kind", f"{kind!r} is not known: expected one of {expected}")
             elif name.startswith("decoder__") and kind is not None and section.get("topics"):
                 self.problems += self.plugins.decoder_faults(kind, section)
+
+    def _check_address(self, address: str, name: str, place: str, taken: dict[str, tuple[str, str]]) -> None:
+        """Tell an address that two sections have, at the line that can be changed; an empty place is a default's."""
+        if address in taken:
+            other, other_place = taken[address]
+            if not place:
+                name, place, other, other_place = other, other_place, name, place
+            where = other_place or f"the default of [{other}]"
+            message = f"{address} is taken already, at {where}: each node needs its own"
+            self._fault(place or str(self.path), name, "hadd", message)
+        taken.setdefault(address, (name, place))
 
     def _check_schemas(self, sections: dict[str, Section]) -> None:
         for name, section in sections.items():

@@ -132,10 +132,11 @@ def test_two_nodes_with_one_address_are_told_with_both_places(load: Load, ini: P
     assert f"{ini}:3" in problem.message
 
 
-def test_an_address_that_another_controller_has_by_default_is_told(load: Load) -> None:
+def test_an_address_that_is_a_default_elsewhere_is_told_at_the_line_that_takes_it(load: Load, ini: Path) -> None:
     """[http] is not in the file, but has 0018/0000 all the same."""
-    problems = faults(load, WEATHER.replace("0014/0001", "0018/0000"))
-    assert any("0018/0000 is taken already" in each.message for each in problems)
+    problem = only_fault(load, "[datarrd]\nhadd = 0018/0000\n")
+    assert (problem.where, problem.section, problem.option) == (f"{ini}:2", "datarrd", "hadd")
+    assert "0018/0000 is taken already, at the default of [http]" in problem.message
 
 
 def test_two_datasources_with_one_file_are_told_with_both_places(load: Load, ini: Path) -> None:
