@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+import rrdtool
 
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
@@ -58,8 +59,8 @@ def make_file(path: Path) -> None:
     sources = [rrdfile.DataSource("value", "GAUGE", 60), rrdfile.DataSource("count", "DERIVE", 60, 0.0)]
     rras = [f"RRA:{cf}:0.5:{steps}:{rows}" for cf in ("AVERAGE", "MAX") for steps, rows in ((1, 720), (60, 100))]
     rrdfile.create(path, _STEP, last - 3700, sources, rras)
-    points = [(last - 3600 + 10 * row, (math.nan if row % 7 == 0 else row / 3, float(row * row))) for row in range(361)]
-    rrdfile.update(path, ["value", "count"], [False, True], points)
+    texts = [f"{last - 3600 + _STEP * row}:{'U' if row % 7 == 0 else row / 3}:{row * row}" for row in range(361)]
+    rrdtool.update(str(path), "--template", "value:count", *texts)
 
 
 def parse(data: bytes) -> tuple[str, bytes, list[tuple[str, str]], bytes]:

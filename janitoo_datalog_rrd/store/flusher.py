@@ -144,6 +144,7 @@ class Flusher:
         try:
             if series.path.exists():
                 header = rrdfile.read_header(series.path)
+                _check_columns(series, header)
                 last = header.last_update
                 _learn(series, header)
         except RrdError as error:
@@ -266,6 +267,13 @@ class Flusher:
             self._failing.discard(name)
             if not self._failing:
                 self.health.ok("rrd files")
+
+
+def _check_columns(series: Series, header: rrdfile.Header) -> None:
+    """Check that a file has the columns of its series: else librrd would refuse every update, for ever. Raises RrdError."""
+    lost = {column.name for column in series.columns} - {source.name for source in header.sources}
+    if lost:
+        raise RrdError(f"{series.path} is damaged: it has no data source {', '.join(sorted(lost))}")
 
 
 def _learn(series: Series, header: rrdfile.Header) -> None:

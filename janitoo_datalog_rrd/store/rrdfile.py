@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import rrdtool
 from ..core import seams
 from ..core.contracts import FetchResult
 from ..core.errors import BadRequestError, StoreError
+from .rrdcheck import find_fault
 
 BATCH = 2000
 _ABOUT_A_POINT = (
@@ -31,13 +31,6 @@ _ABOUT_A_POINT = (
 )
 # a damaged file can make the binding return without a result or with text that is none
 _FAILURES = (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, ValueError, KeyError)
-# the file's static header, data source and archive definitions, as rrd_format.h has them, on machines of 64 bits
-_STATIC = struct.Struct("@4s5sdLLL80s")
-_DS_SIZE, _RRA = 120, struct.Struct("@20sLL80s")
-_PER_DS, _PER_CDP, _PER_RRA, _LIVE = 112, 80, 8, 16
-_FLOAT_COOKIE = 8.642135e130
-_MOST = 1000
-
 Point = tuple[int, tuple[float, ...]]
 """One update: seconds since the epoch UTC, and a number per data source (NaN: unknown)."""
 
@@ -158,40 +151,18 @@ def update_singly(path: str, columns: Sequence[str], texts: list[str]) -> list[s
 
 
 def check(path: Path) -> None:
-    """Check that a file's static header and size fit each other: librrd believes them, and may crash on damaged ones.
-
-    Raises:
-        RrdError: they do not; the file is damaged.
-        OSError: it cannot be read.
-    """
-    if struct.calcsize("@L") != 8:
-        return  # another layout, which librrd has to check by itself
-    with path.open("rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        head = stream.read(_STATIC.size)
-        if len(head) < _STATIC.size:
-            raise RrdError(f"{path} is damaged: it ends within its header")
-        cookie, version, float_cookie, ds_count, rra_count, step, _ = _STATIC.unpack(head)
-        if cookie != b"RRD\0" or not version[:4].isdigit() or float_cookie != _FLOAT_COOKIE:
-            raise RrdError(f"{path} is damaged or no RRD file: its header does not begin as one")
-        if not (1 <= ds_count <= _MOST and 1 <= rra_count <= _MOST and 1 <= step <= 10 * 366 * 86400):
-            raise RrdError(f"{path} is damaged: its header tells of {ds_count} data sources, {rra_count} archives, step {step}")
-        stream.seek(ds_count * _DS_SIZE, os.SEEK_CUR)
-        archives = stream.read(rra_count * _RRA.size)
-    if len(archives) < rra_count * _RRA.size:
-        raise RrdError(f"{path} is damaged: it ends within its header")
-    rows = sum(row_count for _, row_count, _, _ in _RRA.iter_unpack(archives))
-    header = _STATIC.size + ds_count * (_DS_SIZE + _PER_DS) + rra_count * (_RRA.size + _PER_RRA + ds_count * _PER_CDP) + _LIVE
-    if size != header + rows * ds_count * 8:
-        raise RrdError(f"{path} is damaged: it has {size} bytes, and its header asks for {header + rows * ds_count * 8}")
+    """Check that librrd can be let at a file: it believes the header, and may crash on a damaged one. Raises RrdError."""
+    try:
+        fault = find_fault(path)
+    except OSError as error:
+        raise RrdError(f"{path} cannot be read: {error.strerror}") from error
+    if fault:
+        raise RrdError(f"{path} is damaged: {fault}")
 
 
 def read_header(path: Path) -> Header:
     """Read what a file says of itself. Raises RrdError."""
-    try:
-        check(path)
-    except OSError as error:
-        raise RrdError(f"{path} cannot be read: {error.strerror}") from error
+    check(path)
     try:
         info: dict[str, Any] = rrdtool.info(str(path))
     except _FAILURES as error:
@@ -276,6 +247,7 @@ def fetch(path: Path, start: str, end: str, cf: str, resolution: int | None) -> 
         BadRequestError: librrd does not understand start, end or cf.
         RrdError: the file cannot be read.
     """
+    check(path)
     arguments = [f"--start={start}", f"--end={end}"]
     if resolution is not None:
         arguments.append(f"--resolution={resolution}")

@@ -1,0 +1,111 @@
+"""RRD files, the look before: whether what a file's header says can be so, found out without librrd.
+
+The layout is that of rrd_format.h, as librrd writes it on machines of 64 bits.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# the static header; the definitions of a data source and of an archive; the last reading of a source; the row of an archive
+_STATIC = struct.Struct("@4s5sdLLL80s")
+_DS, _RRA, _PDP, _POINTER = (struct.Struct(form) for form in ("@20s20sL72s", "@20sLL80s", "@30s82x", "@L"))
+_PER_CDP, _LIVE = 80, 16
+_FLOAT_COOKIE = 8.642135e130
+_MOST = 1000
+_LONGEST_S = 100 * 366 * 86400
+_LATEST = 2**32 - 1
+_VERSION = re.compile(rb"[0-9]{4}\0")
+_NAME = re.compile(rb"[A-Za-z0-9_-]{1,19}")
+_TYPES = (b"GAUGE", b"COUNTER", b"DERIVE", b"ABSOLUTE", b"DCOUNTER", b"DDERIVE", b"COMPUTE")
+_FUNCTIONS = (
+    *(b"AVERAGE", b"MIN", b"MAX", b"LAST"),
+    *(b"HWPREDICT", b"MHWPREDICT", b"SEASONAL", b"DEVPREDICT", b"DEVSEASONAL", b"FAILURES"),
+)
+
+
+def find_fault(path: Path) -> str:
+    """What is wrong with a file's header, in a few words; empty where it fits the file's size and itself.
+
+    What is looked at is what librrd counts, divides or points with. A number that is another one, but could be one, is
+    not noticed: the format has no checksum.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if struct.calcsize("@L") != 8:
+        return ""  # another layout, which librrd has to check by itself
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = stream.read(_STATIC.size)
+        if len(head) < _STATIC.size:
+            return "it ends within its header"
+        cookie, version, float_cookie, ds_count, rra_count, step, _ = _STATIC.unpack(head)
+        if cookie != b"RRD\0" or _VERSION.fullmatch(version) is None or float_cookie != _FLOAT_COOKIE:
+            return "it is no RRD file: its header does not begin as one"
+        if not (1 <= ds_count <= _MOST and 1 <= rra_count <= _MOST and 1 <= step <= _LONGEST_S):
+            return f"its header tells of {ds_count} data sources, {rra_count} archives, step {step}"
+        sources, archives = stream.read(ds_count * _DS.size), stream.read(rra_count * _RRA.size)
+        if len(archives) < rra_count * _RRA.size:
+            return "it ends within its header"
+        live = _LIVE if int(version[:4]) >= 3 else _LIVE // 2  # without the microseconds
+        rows = [row_count for _, row_count, _, _ in _RRA.iter_unpack(archives)]
+        begin = _STATIC.size + len(sources) + len(archives)
+        header = begin + live + ds_count * _PDP.size + rra_count * (_POINTER.size + ds_count * _PER_CDP)
+        if size != header + sum(rows) * ds_count * 8:
+            return f"it has {size} bytes, and its header asks for {header + sum(rows) * ds_count * 8}"
+        prepared = stream.read(live + ds_count * _PDP.size)
+        stream.seek(header - rra_count * _POINTER.size)
+        pointers = stream.read(rra_count * _POINTER.size)
+    return (
+        _fault_of_sources(sources)
+        or _fault_of_archives(archives, step, [row for (row,) in _POINTER.iter_unpack(pointers)])
+        or _fault_of_state(prepared, live)
+    )
+
+
+def _fault_of_sources(content: bytes) -> str:
+    """What is wrong with the definitions of the data sources; empty where nothing is."""
+    names = set()
+    for padded_name, padded_type, heartbeat, _ in _DS.iter_unpack(content):
+        name, ds_type = _word(padded_name), _word(padded_type)
+        if name is None or _NAME.fullmatch(name) is None or name in names:
+            return "a data source has no name of its own"
+        names.add(name)
+        if ds_type not in _TYPES or (ds_type != b"COMPUTE" and not 1 <= heartbeat <= _LATEST):
+            return f"its data source {name.decode()} is of no type or heartbeat that there is"
+    return ""
+
+
+def _fault_of_archives(content: bytes, step: int, current: Sequence[int]) -> str:
+    """What is wrong with the definitions of the archives, or with the rows they stand at; empty where nothing is."""
+    for number, (padded_function, rows, steps, _) in enumerate(_RRA.iter_unpack(content)):
+        if _word(padded_function) not in _FUNCTIONS or not 1 <= steps * step <= _LONGEST_S:
+            return f"its archive {number} is of no kind that there is"
+        if not 0 <= current[number] < rows:
+            return f"its archive {number} stands at row {current[number]} of {rows}"
+    return ""
+
+
+def _fault_of_state(content: bytes, live: int) -> str:
+    """What is wrong with the time of the last update, and the last readings; empty where nothing is."""
+    seconds = int.from_bytes(content[:8], sys.byteorder, signed=True)
+    microseconds = int.from_bytes(content[8:live], sys.byteorder, signed=True)
+    if not (0 <= seconds <= _LATEST and 0 <= microseconds < 1_000_000):
+        return f"its last update was at {seconds} s and {microseconds} microseconds"
+    for (padded,) in _PDP.iter_unpack(content[live:]):
+        reading = _word(padded)
+        if reading is None or not reading.isascii():
+            return "a last reading is no text"
+    return ""
+
+
+def _word(padded: bytes) -> bytes | None:
+    """The text before the first NUL, or None where there is none."""
+    text, end, _ = padded.partition(b"\0")
+    return text if end else None
