@@ -93,13 +93,13 @@ def test_a_text_is_the_number_that_the_oracle_says(text: str) -> None:
     check(text.encode())
 
 
-@settings(SHORT, max_examples=400)
+@settings(SHORT, max_examples=250)
 @given(documents)
 def test_any_document_gives_the_numbers_that_the_oracle_says(document: Any) -> None:
     check(dump(document))
 
 
-@settings(SHORT, max_examples=400)
+@settings(SHORT, max_examples=250)
 @given(documents, st.sampled_from(seeds.TOPICS))
 def test_a_document_written_without_escapes_is_read_the_same(document: Any, topic: str) -> None:
     check(json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass"), topic)
@@ -114,7 +114,7 @@ def test_a_real_document_that_was_changed_is_answered(document: bytes, times: in
         check(document)
 
 
-@settings(SHORT, max_examples=400)
+@settings(SHORT, max_examples=250)
 @given(values, st.sampled_from(["", "0", "uuid"]), st.sampled_from(seeds.TOPICS[:4]))
 def test_any_janitoo_value_is_answered_in_each_of_its_shapes(value: dict[str, Any], index: str, topic: str) -> None:
     for message in (value, {index: value}, {"x": {index: value, "other": 1}}):
