@@ -1,0 +1,61 @@
+"""Graphs by bare librrd, in a helper process: with the very arguments that the server draws with.
+
+Run as `python -m benchmarks.graphing ARGUMENT`; see `benchmarks/helper.py`. The argument: `files`, a list of (name, label, path);
+`end`, seconds since the epoch UTC; `span`, seconds; `count` of graphs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import rrdtool
+
+from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
+from janitoo_datalog_rrd.store.series import AUTO_COLUMN
+from janitoo_datalog_rrd.web.graphargs import GraphArguments
+from janitoo_datalog_rrd.web.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.rrdshape import read_shape
+from janitoo_datalog_rrd.web.theme import make_themes
+from janitoo_datalog_rrd.web.timespan import resolve
+
+
+def arguments_of(argument: dict[str, Any]) -> list[list[str]]:
+    """Arguments of `rrdtool graph` for each graph, as the server makes them."""
+    theme = make_themes()["light"]
+    infos = [_info(*each) for each in argument["files"]]
+    shapes = [read_shape(info.path) for info in infos]
+    found = []
+    for number in range(argument["count"]):
+        query = GraphQuery(start=str(argument["end"] - argument["span"] - number), end=str(argument["end"]))
+        which = number % len(infos)
+        built = GraphArguments(query, resolve(query.start, query.end), theme).build(infos[which], shapes[which], ())
+        found.append(built)
+    return found
+
+
+def _info(name: str, label: str, path: str) -> SeriesInfo:
+    column = Column(AUTO_COLUMN, (), label, "", "GAUGE", 1.0, None)
+    return SeriesInfo(name, "", label, 10, configured=False, columns=(column,), path=Path(path), cached=0)
+
+
+def main() -> None:
+    """What the process does; see the module."""
+    graphs = arguments_of(json.loads(sys.argv[1]))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    if not sys.stdin.readline():
+        return
+    begun, size = time.monotonic(), 0
+    for arguments in graphs:
+        size += len(rrdtool.graphv("-", *arguments)["image"])
+    seconds = time.monotonic() - begun
+    sys.stdout.write(json.dumps({"seconds": seconds, "per_s": len(graphs) / seconds, "bytes": size / len(graphs)}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

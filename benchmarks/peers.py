@@ -1,0 +1,353 @@
+"""The peers, in the foreground, with configurations that hold nothing back."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import rrdtool
+
+from .load import Plan
+from .machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
+from .processes import HOST, BenchError, Child, free_port, listens
+from .servers import RETENTION
+
+_STALL_S = 15.0
+_POLL_S = 0.01
+
+_CARBON = """\
+[cache]
+STORAGE_DIR = {folder}
+LOCAL_DATA_DIR = {folder}/whisper
+CONF_DIR = {folder}
+LOG_DIR = {folder}
+PID_DIR = {folder}
+USER =
+DATABASE = whisper
+ENABLE_LOGROTATION = False
+MAX_CACHE_SIZE = inf
+MAX_UPDATES_PER_SECOND = inf
+MAX_CREATES_PER_MINUTE = inf
+LINE_RECEIVER_INTERFACE = {host}
+LINE_RECEIVER_PORT = {line}
+PICKLE_RECEIVER_INTERFACE = {host}
+PICKLE_RECEIVER_PORT = {pickle}
+CACHE_QUERY_INTERFACE = {host}
+CACHE_QUERY_PORT = {query}
+USE_FLOW_CONTROL = True
+LOG_UPDATES = False
+LOG_CREATES = False
+LOG_CACHE_HITS = False
+LOG_LISTENER_CONN_SUCCESS = False
+CACHE_WRITE_STRATEGY = sorted
+WHISPER_AUTOFLUSH = False
+WHISPER_FALLOCATE_CREATE = True
+CARBON_METRIC_INTERVAL = 0
+MIN_TIMESTAMP_RESOLUTION = 1
+ENABLE_TAGS = False
+"""
+
+_COLLECTD = """\
+BaseDir "{folder}"
+PIDFile "{folder}/collectd.pid"
+PluginDir "{plugins}"
+TypesDB "{types}"
+Hostname "bench"
+FQDNLookup false
+Interval 10
+WriteThreads {threads}
+LoadPlugin logfile
+<Plugin logfile>
+  LogLevel warning
+  File "{folder}/messages.log"
+</Plugin>
+LoadPlugin unixsock
+<Plugin unixsock>
+  SocketFile "{folder}/s"
+  DeleteSocket true
+</Plugin>
+LoadPlugin mqtt
+<Plugin mqtt>
+  <Subscribe "bench">
+    Host "{host}"
+    Port {broker}
+    ClientId "collectd-bench"
+    QoS 0
+    Topic "collectd/#"
+  </Subscribe>
+</Plugin>
+LoadPlugin rrdtool
+<Plugin rrdtool>
+  DataDir "{folder}/rrd"
+  CreateFilesAsync false
+  StepSize 10
+  HeartBeat 3610
+  RRARows 10080
+  RRATimespan 86400
+  RRATimespan 604800
+  RRATimespan 7776000
+  RRATimespan 157680000
+  CacheTimeout 600
+  CacheFlush 3600
+</Plugin>
+"""
+
+
+def require(program: Program) -> str:
+    """Path of a program. Raises BenchError when it is not there."""
+    found = program.find()
+    if found is None:
+        raise BenchError(program.advice())
+    return found
+
+
+def stalls(progress: Callable[[], int], total: int, pause_s: float = _POLL_S) -> int:
+    """Wait until `progress` says `total`, or says the same for long, and return what it said last."""
+    last, since = -1, time.monotonic()
+    while True:
+        now = progress()
+        if now >= total:
+            return now
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > _STALL_S:
+            return now
+        time.sleep(pause_s)
+
+
+class Carbon(Child):
+    """Debian's carbon-cache with every limit off: line protocol over TCP to whisper files.
+
+    As in Debian's own configuration, times count in whole seconds, and of points of one second the last one counts.
+
+    Args:
+        folder: everything of it goes there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        command = [require(CARBON), "--nodaemon", f"--config={folder}/carbon.conf", f"--pidfile={folder}/carbon.pid", "start"]
+        super().__init__(command, folder)
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = _CARBON.format(folder=self.folder, host=HOST, line=self.port, pickle=free_port(), query=free_port())
+        (self.folder / "carbon.conf").write_text(config)
+        retention = RETENTION.replace(" ", "")
+        (self.folder / "storage-schemas.conf").write_text(f"[all]\npattern = .*\nretentions = {retention}\n")
+        super().start()
+        self.wait_ready(lambda: listens(self.port))
+
+    def path_of(self, metric: str) -> Path:
+        """Whisper file of a metric."""
+        return self.folder / "whisper" / f"{metric.replace('.', '/')}.wsp"
+
+    def wait_written(self, plan: Plan, since: int) -> int:
+        """Wait until the last point of every series of a plan is in its file; how many series' is, where no more come.
+
+        Carbon takes all points of a series at once from its cache, in the order they came, so with the last one all are there.
+
+        Args:
+            plan: what was sent.
+            since: for points without a time of their own, when sending began, seconds since the epoch UTC.
+        """
+        done = 0
+
+        def progress() -> int:
+            nonlocal done
+            while done < plan.topics:
+                times = (plan.last_time(done),) * 2 if plan.begin else (since, int(time.time()))
+                if not holds(self.path_of(plan.topic(done)), plan.last_value(done), *times):
+                    break
+                done += 1
+            return done
+
+        return stalls(progress, plan.topics)
+
+    def __enter__(self) -> Carbon:
+        self.start()
+        return self
+
+
+def holds(path: Path, value: float, start: int, end: int) -> bool:
+    """Whether the finest archive of a whisper file has a number between two times, seconds since the epoch UTC.
+
+    The format, big endian: aggregation, longest retention, xff, archives; per archive offset, seconds per point, points;
+    a point is its time and a double. The first point of an archive says where the others are.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(28)
+            if len(head) < 28:
+                return False
+            offset, seconds, points = struct.unpack("!3L", head[16:])
+            stream.seek(offset)
+            base, _ = struct.unpack("!Ld", stream.read(12))
+            for slot in range(start // seconds, end // seconds + 1):
+                stream.seek(offset + (slot - base // seconds) % points * 12)
+                if struct.unpack("!Ld", stream.read(12)) == (slot * seconds, value):
+                    return True
+    except (FileNotFoundError, struct.error):
+        pass
+    return False
+
+
+class Collectd(Child):
+    """Debian's collectd, whose MQTT plugin subscribes and whose rrdtool plugin writes.
+
+    Samples stay in the rrdtool plugin's cache until `FLUSH`, so that it writes many at once too. One write thread: with more
+    of them samples of one series overtake each other, and are refused as too old.
+
+    Args:
+        folder: everything of it goes there.
+        broker: port of the broker.
+    """
+
+    def __init__(self, folder: Path, broker: int) -> None:
+        self._broker = broker
+        super().__init__([require(COLLECTD), "-f", "-C", f"{folder}/collectd.conf"], folder)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = _COLLECTD.format(
+            folder=self.folder, host=HOST, broker=self._broker, plugins=COLLECTD_PLUGINS, types=COLLECTD_TYPES, threads=1
+        )
+        (self.folder / "collectd.conf").write_text(config)
+        super().start()
+        self.wait_ready((self.folder / "s").is_socket)
+
+    def ask(self, command: str) -> list[str]:
+        """Send a command to its socket and return the lines of its answer."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(120)
+            connection.connect(str(self.folder / "s"))
+            connection.sendall(f"{command}\n".encode())
+            with connection.makefile("r") as stream:
+                first = stream.readline()
+                count = int(first.split()[0])
+                return [first, *(stream.readline() for _ in range(count))]
+
+    def wait_taken(self, plan: Plan) -> int:
+        """Wait until it knows the last number of every series of a plan; how many series' it does, where no more come."""
+        done = 0
+
+        def progress() -> int:
+            nonlocal done
+            while done < plan.topics:
+                answer = self.ask(f'GETVAL "house/bench-{done}/gauge-value"')
+                if len(answer) < 2 or float(answer[1].split("=")[1]) != plan.last_value(done):
+                    break
+                done += 1
+            return done
+
+        return stalls(progress, plan.topics)
+
+    def flush(self, plan: Plan) -> int:
+        """Have it write everything, and wait until the files have it; how many series are up to the last point."""
+        self.ask("FLUSH plugin=rrdtool")
+        done = 0
+
+        def progress() -> int:
+            nonlocal done
+            while done < plan.topics and last_update(self.path_of(done)) >= plan.last_time(done):
+                done += 1
+            return done
+
+        return stalls(progress, plan.topics)
+
+    def path_of(self, series: int) -> Path:
+        """RRD file of a series."""
+        return self.folder / "rrd" / "house" / f"bench-{series}" / "gauge-value.rrd"
+
+    def __enter__(self) -> Collectd:
+        self.start()
+        return self
+
+
+def last_update(path: Path) -> int:
+    """Time of the last update of an RRD file, seconds since the epoch UTC; 0 where there is none.
+
+    Read from the header as rrd_format.h has it on machines of 64 bits, since librrd would lock the file against its writer: 128
+    bytes with the numbers of data sources and archives at 24 and 32, 120 bytes for each of both, then the time.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(128)
+            sources, archives = struct.unpack_from("@LL", head, 24)
+            stream.seek(128 + 120 * (sources + archives))
+            return int(struct.unpack("@q", stream.read(8))[0])
+    except (FileNotFoundError, struct.error):
+        return 0
+
+
+def count_rows(path: Path, plan: Plan, series: int) -> int:
+    """How many points of a plan an RRD file has: rows of its step with the very number that was sent for that time."""
+    if not path.exists():
+        return 0
+    end = plan.last_time(series)
+    step = plan.spacing_s
+    (first, _, found_step), _, rows = rrdtool.fetch(
+        str(path), "AVERAGE", "-r", str(step), "-s", str(plan.begin - step), "-e", str(end - step)
+    )
+    if found_step != step:
+        raise BenchError(f"{path} has a step of {found_step} s: expected {step}")
+    wanted = {
+        plan.begin + index * step: plan.first + series + index * plan.topics for index in range((end - plan.begin) // step + 1)
+    }
+    return sum(row[0] == wanted.get(first + (index + 1) * step, object()) for index, row in enumerate(rows))
+
+
+class Rrdcached(Child):
+    """Debian's rrdcached without a journal: BATCH over its unix socket.
+
+    Args:
+        folder: its socket goes there.
+        files: where the RRD files are.
+    """
+
+    def __init__(self, folder: Path, files: Path) -> None:
+        self._socket = folder / "s"
+        options = ["-g", "-l", f"unix:{self._socket}", "-b", str(files), "-p", f"{folder}/pid", "-w", "3600", "-f", "7200"]
+        super().__init__([require(RRDCACHED), *options], folder)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        super().start()
+        self.wait_ready(self._socket.is_socket)
+
+    def connect(self) -> socket.socket:
+        """A connection to it."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(300)
+        connection.connect(str(self._socket))
+        return connection
+
+    def __enter__(self) -> Rrdcached:
+        self.start()
+        return self
+
+
+class Subscriber(Child):
+    """`mosquitto_sub`, which throws away what it receives, and ends after a number of messages.
+
+    Args:
+        folder: its log goes there.
+        broker: port of the broker.
+        count: after how many messages it ends.
+        qos: of its subscription.
+        topics: its topic filter.
+    """
+
+    def __init__(self, folder: Path, broker: int, count: int, qos: int, topics: str = "plain/#") -> None:
+        where = ["-h", HOST, "-p", str(broker), "-i", "bench-sub", "-t", topics]
+        super().__init__([require(MOSQUITTO_SUB), *where, "-q", str(qos), "-C", str(count)], folder, quiet=True)
+
+    def __enter__(self) -> Subscriber:
+        self.start()
+        return self

@@ -1,0 +1,195 @@
+"""Processes that a run starts, with what they take: processor time and memory, those of their children included."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import psutil
+
+from janitoo_datalog_rrd.core.mosquitto import words_that_tie
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""
+HOST = "127.0.0.1"
+_END_S = 20.0
+
+
+class BenchError(Exception):
+    """A run cannot go on; the text says why."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of the loopback."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(predicate: Callable[[], T | None], what: str, timeout_s: float = 60.0, pause_s: float = 0.02) -> T:
+    """Ask until the answer is true, and return it.
+
+    Raises:
+        BenchError: it did not come in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = predicate()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise BenchError(f"{what}: not there after {timeout_s:g} s")
+        time.sleep(pause_s)
+
+
+class Child:
+    """A process in the foreground, ended with the block that it is used in.
+
+    Args:
+        command: program and arguments.
+        folder: where its output goes, to `NAME.log`.
+        name: of the log; the program's by default.
+        environ: its further environment variables.
+        quiet: throw its standard output away.
+
+    It has a session of its own, so that `kill` reaches its children too, and it ends with this process where the system can
+    see to that.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        name: str = "",
+        environ: Mapping[str, str] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self.command = list(command)
+        self.folder = folder
+        self.name = name or Path(command[0]).name
+        self._environ = dict(environ or {})
+        self._quiet = quiet
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """What it writes to its two streams."""
+        return self.folder / f"{self.name}.log"
+
+    def log(self) -> str:
+        """What it has written so far."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises BenchError when it was not started."""
+        if self._process is None:
+            raise BenchError(f"{self.name} was not started")
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it, and return at once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("JNT_")}
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*words_that_tie(), *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if self._quiet else log,
+                stderr=log,
+                cwd=ROOT,
+                env={**clean, **self._environ},
+                start_new_session=True,
+            )
+
+    def wait_ready(self, ready: Callable[[], T | None], timeout_s: float = 60.0) -> T:
+        """Wait until it is ready. Raises BenchError with the end of its log when it ends or does not become so."""
+
+        def ask() -> T | None:
+            if not self.alive:
+                raise BenchError(f"{self.name} has ended")
+            return ready()
+
+        try:
+            return wait_for(ask, f"{self.name} ready", timeout_s)
+        except BenchError as error:
+            raise BenchError(f"{error}; its log ends with:\n{self.log()[-2000:]}") from error
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait for its end and return its exit status. Raises BenchError when it goes on."""
+        if self._process is None:
+            raise BenchError(f"{self.name} was not started")
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"{self.name} has not ended after {timeout_s:g} s") from error
+
+    def stop(self) -> None:
+        """Ask it to end, and kill it with its children when it does not."""
+        if self._process is None:
+            return
+        if self.alive:
+            self._process.terminate()
+            try:
+                self._process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut does."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    # -- what it takes -------------------------------------------------------------------------------
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time so far, user and system, its children's included, from /proc."""
+        process = psutil.Process(self.pid)
+        total = sum(process.cpu_times()[:4])  # of itself, and of children that have ended
+        for each in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                total += sum(each.cpu_times()[:4])
+        return total
+
+    def rss(self) -> int:
+        """Bytes of resident memory now; those of its children are added, pages that they share counted twice."""
+        process = psutil.Process(self.pid)
+        total = process.memory_info().rss
+        for each in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                total += each.memory_info().rss
+        return int(total)
+
+    def __enter__(self) -> Child:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()

@@ -1,0 +1,136 @@
+"""Speed, side by side with peers on the same machine in the same run, in turns: one table, one JSON file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from . import machine, rows_files, rows_house, rows_ingest, rows_limits
+from .bench import Bench
+from .processes import BenchError
+from .report import Line, print_table, write_json
+
+ROWS: dict[str, Callable[[Bench], list[Line]]] = {
+    "load": rows_limits.bus,
+    "qos0": rows_ingest.qos0,
+    "qos0-timed": rows_ingest.qos0_timed,
+    "collectd": rows_ingest.collectd,
+    "qos1": rows_limits.qos1,
+    "flush": rows_files.flush,
+    "many": rows_limits.many,
+    "memory": rows_house.memory,
+    "house": rows_house.house,
+    "start": rows_house.start,
+    "graph": rows_files.graph,
+    "graphload": rows_limits.graphload,
+}
+"""What can be measured; what is inside the clock is in the first words of each function."""
+_WIDTH = 150
+QUICK = {"runs": 1, "messages": 3000, "seconds": 1.0, "series": 50}
+
+
+def _rows(_context: click.Context, _option: click.Parameter, value: str) -> list[str]:
+    chosen = [name.strip() for name in value.split(",") if name.strip()] or list(ROWS)
+    unknown = [name for name in chosen if name not in ROWS]
+    if unknown:
+        raise click.BadParameter(f"there is no row {', '.join(unknown)}; rows are {', '.join(ROWS)}")
+    return chosen
+
+
+@click.command("speed")
+@click.option("--rows", callback=_rows, default="", help="Rows to measure, separated by commas; all of them by default.")
+@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each figure is measured.")
+@click.option("--messages", type=click.IntRange(1000, 5_000_000), default=300_000, show_default=True, help="Messages of a run.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 3600), default=30.0, show_default=True, help="Length of runs that go by time."
+)
+@click.option("--series", type=click.IntRange(10, 10_000), default=1000, show_default=True, help="Series of a run.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), default="bench-speed.json", show_default=True, help="Every figure."
+)
+@click.option("--quick", is_flag=True, help="One short run of each row: whether all works, not how fast.")
+@click.option("--keep", is_flag=True, help="Leave the files of the run where they are, for a look at logs.")
+@click.option("--explain", is_flag=True, help="Say what is inside the clock of each row, and measure nothing.")
+def command(
+    *,
+    rows: list[str],
+    runs: int,
+    messages: int,
+    seconds: float,
+    series: int,
+    json_file: Path,
+    quick: bool,
+    keep: bool,
+    explain: bool,
+) -> None:
+    """Measure the server beside its peers, in turns; print a table, and write every figure to a file.
+
+    Peers that are not installed are named, with how to get them, and left out.
+    """
+    if explain:
+        for name in rows:
+            click.echo(f"{name}\n    {(ROWS[name].__doc__ or '').strip()}\n")
+        return
+    scale = QUICK if quick else {"runs": runs, "messages": messages, "seconds": seconds, "series": series}
+    told = Console(stderr=True, highlight=False)
+    for program in machine.missing():
+        told.print(program.advice(), markup=False)
+    folder = Path(tempfile.mkdtemp(prefix="bench-speed-"))
+    try:
+        lines, faults = measure(folder, rows, scale, lambda text: told.print(text, markup=False))
+    finally:
+        if keep:
+            told.print(f"the files are in {folder}", markup=False)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    facts = {"command": "speed", "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine.facts()}
+    facts |= {"settings": {"rows": rows, **scale}, "missing": [each.advice() for each in machine.missing()], "faults": faults}
+    write_json(json_file, lines, facts)
+    print_table(
+        lines,
+        f"{facts['machine']['cores']} cores, {facts['machine']['cpu']}; {scale['runs']} runs, medians",
+        Console(width=None if sys.stdout.isatty() else _WIDTH),
+    )
+    click.echo(f"every figure is in {json_file}")
+    if faults:
+        raise click.ClickException("; ".join(f"{name}: {what}" for name, what in faults.items()))
+
+
+def measure(
+    folder: Path, rows: list[str], scale: dict[str, float], say: Callable[[str], None]
+) -> tuple[list[Line], dict[str, str]]:
+    """Measure rows one after the other; what fails is told, and the rest goes on.
+
+    Args:
+        folder: for everything that is written.
+        rows: their names.
+        scale: `runs`, `messages`, `seconds` and `series` of the run.
+        say: told what is done now.
+
+    Returns:
+        The lines of the table, and by row what went wrong.
+    """
+    lines: list[Line] = []
+    faults: dict[str, str] = {}
+    for name in rows:
+
+        def tell(text: str, name: str = name) -> None:
+            say(f"{name}: {text}")
+
+        place = folder / name
+        bench = Bench(place, int(scale["runs"]), int(scale["messages"]), scale["seconds"], int(scale["series"]), tell)
+        try:
+            lines += ROWS[name](bench)
+        except BenchError as error:
+            faults[name] = str(error)
+            tell(str(error))
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+    return lines, faults
