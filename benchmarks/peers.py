@@ -12,7 +12,7 @@ import rrdtool
 
 from .load import Plan
 from .machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
-from .processes import HOST, BenchError, Child, free_port, listens
+from .processes import HOST, BenchError, Child, SocketFolder, free_port, listens
 from .servers import RETENTION
 
 _STALL_S = 15.0
@@ -66,7 +66,7 @@ LoadPlugin logfile
 </Plugin>
 LoadPlugin unixsock
 <Plugin unixsock>
-  SocketFile "{folder}/s"
+  SocketFile "{socket}"
   DeleteSocket true
 </Plugin>
 LoadPlugin mqtt
@@ -209,23 +209,36 @@ class Collectd(Child):
 
     def __init__(self, folder: Path, broker: int) -> None:
         self._broker = broker
-        super().__init__([require(COLLECTD), "-f", "-C", f"{folder}/collectd.conf"], folder)
+        program = require(COLLECTD)
+        folder.mkdir(parents=True)
+        self._sockets = SocketFolder(folder)
+        super().__init__([program, "-f", "-C", f"{folder}/collectd.conf"], folder)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         config = _COLLECTD.format(
-            folder=self.folder, host=HOST, broker=self._broker, plugins=COLLECTD_PLUGINS, types=COLLECTD_TYPES, threads=1
+            folder=self.folder,
+            socket=self._sockets.name("s"),
+            host=HOST,
+            broker=self._broker,
+            plugins=COLLECTD_PLUGINS,
+            types=COLLECTD_TYPES,
+            threads=1,
         )
         (self.folder / "collectd.conf").write_text(config)
         super().start()
         self.wait_ready((self.folder / "s").is_socket)
 
+    def stop(self) -> None:
+        """Ask it to end."""
+        super().stop()
+        self._sockets.close()
+
     def ask(self, command: str) -> list[str]:
         """Send a command to its socket and return the lines of its answer."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(120)
-            connection.connect(str(self.folder / "s"))
+            connection.connect(self._sockets.name("s"))
             connection.sendall(f"{command}\n".encode())
             with connection.makefile("r") as stream:
                 first = stream.readline()
@@ -311,22 +324,22 @@ class Rrdcached(Child):
     """
 
     def __init__(self, folder: Path, files: Path) -> None:
-        self._socket = folder / "s"
-        options = ["-g", "-l", f"unix:{self._socket}", "-b", str(files), "-p", f"{folder}/pid", "-w", "3600", "-f", "7200"]
-        super().__init__([require(RRDCACHED), *options], folder)
+        program = require(RRDCACHED)
+        folder.mkdir(parents=True)
+        self._sockets = SocketFolder(folder)
+        self.socket = self._sockets.name("s")
+        options = ["-g", "-l", f"unix:{self.socket}", "-b", str(files), "-p", f"{folder}/pid", "-w", "3600", "-f", "7200"]
+        super().__init__([program, *options], folder)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         super().start()
-        self.wait_ready(self._socket.is_socket)
+        self.wait_ready((self.folder / "s").is_socket)
 
-    def connect(self) -> socket.socket:
-        """A connection to it."""
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(300)
-        connection.connect(str(self._socket))
-        return connection
+    def stop(self) -> None:
+        """Ask it to end."""
+        super().stop()
+        self._sockets.close()
 
     def __enter__(self) -> Rrdcached:
         self.start()

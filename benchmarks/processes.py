@@ -45,6 +45,25 @@ def listens(port: int) -> bool:
         return False
 
 
+class SocketFolder:
+    """A folder under a name that is short enough for the sockets in it: that of this process' descriptor of it.
+
+    Args:
+        folder: the folder, which is there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+
+    def name(self, socket_name: str) -> str:
+        """Path of a socket in the folder, for any process, until this is closed."""
+        return f"/proc/{os.getpid()}/fd/{self._descriptor}/{socket_name}"
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._descriptor)
+
+
 def wait_for(predicate: Callable[[], T | None], what: str, timeout_s: float = 60.0, pause_s: float = 0.02) -> T:
     """Ask until the answer is true, and return it.
 

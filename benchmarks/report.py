@@ -70,7 +70,7 @@ class Line:
         peer: one figure per run of the peer, in the same order; empty where the peer is missing.
         goal: what is to be reached, if anything.
         notes: what a reader has to know to judge the figures.
-        runs: everything that was measured in each run, for the JSON document.
+        runs: everything that was measured in each run, for the JSON document; empty where another line has it.
     """
 
     name: str
@@ -172,7 +172,7 @@ def print_table(lines: Iterable[Line], title: str, console: Console) -> None:
     console.print(table)
     for line in lines:
         for note in line.notes:
-            console.print(f"{line.name}: {note}", markup=False, highlight=False)
+            console.print(f"{line.name}: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def write_json(path: Path, lines: Iterable[Line], facts: dict[str, Any]) -> None:

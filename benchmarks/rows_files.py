@@ -18,6 +18,7 @@ from .helper import Helper
 from .intake import take_in, warm_up
 from .load import Plan
 from .peers import Rrdcached
+from .processes import BenchError
 from .report import Goal, Line
 from .servers import Broker, Server
 
@@ -53,7 +54,7 @@ def flush(bench: Bench) -> list[Line]:
         if machine.RRDCACHED.find() is not None:
             daemon = Rrdcached(place / "daemon", folders_of(place / "rrdcached")[0])
             stack.enter_context(daemon)
-            turns.append(contender("rrdcached", str(daemon.folder / "s")))
+            turns.append(contender("rrdcached", daemon.socket))
         mine, *theirs = bench.alternate(*turns)
     bare = Line("flush", "cache to RRD files", "points/s", peer_name="librrd in one loop", goal=Goal(True, 0.85))
     daemon_line = Line("flush-rrdcached", "the same runs", "points/s", peer_name="rrdcached")
@@ -128,5 +129,5 @@ def _ask(module: str, argument: dict[str, Any], status: int | None = None) -> Fi
         helper.go()
         figures = helper.result()
     if status is not None and set(figures["statuses"]) != {str(status)}:
-        raise ValueError(f"answers were {figures['statuses']}: expected {status} only")
+        raise BenchError(f"answers were {figures['statuses']}: expected {status} only")
     return figures

@@ -63,9 +63,10 @@ def _against_carbon(bench: Bench, *, timed: bool) -> list[Line]:
     rate = Line(name, f"QoS 0 to RRD file, {how}", "messages/s", peer_name="carbon-cache", goal=Goal(True, 1.0))
     cpu = Line(f"{name}-cpu", "processor time, same runs", "s/million", peer_name="carbon-cache", goal=Goal(False, 1.0))
     for line, figure in ((rate, "per_s"), (cpu, "cpu_s_per_million")):
-        line.ours, line.peer, line.runs = column(mine, figure), column(theirs, figure), pair(mine, theirs)
+        line.ours, line.peer = column(mine, figure), column(theirs, figure)
         if not has_carbon:
             line.note(machine.CARBON.advice())
+    rate.runs = pair(mine, theirs)
     _tell_losses(rate, "ours", mine)
     _tell_losses(rate, "carbon-cache", theirs)
     return [rate, cpu]

@@ -70,8 +70,9 @@ def qos1(bench: Bench) -> list[Line]:
         Line("qos1", "QoS 1 to RRD file", "messages/s", column(mine, "per_s"), goal=Goal(True, 0.5)),
         Line("qos1-journal", "QoS 1 to journal and PUBACK, same runs", "messages/s", column(mine, "accepted_per_s")),
     ]
+    lines[0].runs = pair(mine, theirs)
     for line in lines:
-        line.peer_name, line.peer, line.runs = "mosquitto_sub -q 1", column(theirs, "per_s"), pair(mine, theirs)
+        line.peer_name, line.peer = "mosquitto_sub -q 1", column(theirs, "per_s")
         line.note(f"broker: max_inflight_messages {MAX_INFLIGHT}, max_queued_messages 0 (no limit); load: window {plan.window}")
         if not has_peer:
             line.note(machine.MOSQUITTO_SUB.advice())

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,12 +33,14 @@ ROWS: dict[str, Callable[[Bench], list[Line]]] = {
     "graphload": rows_limits.graphload,
 }
 """What can be measured; what is inside the clock is in the first words of each function."""
+_ALIASES = {"cpu": "qos0"}
 _WIDTH = 150
 QUICK = {"runs": 1, "messages": 3000, "seconds": 1.0, "series": 50}
 
 
 def _rows(_context: click.Context, _option: click.Parameter, value: str) -> list[str]:
-    chosen = [name.strip() for name in value.split(",") if name.strip()] or list(ROWS)
+    named = [name.strip() for name in value.split(",") if name.strip()]
+    chosen = list(dict.fromkeys(_ALIASES.get(name, name) for name in named)) or list(ROWS)
     unknown = [name for name in chosen if name not in ROWS]
     if unknown:
         raise click.BadParameter(f"there is no row {', '.join(unknown)}; rows are {', '.join(ROWS)}")
@@ -79,15 +82,15 @@ def command(
             click.echo(f"{name}\n    {(ROWS[name].__doc__ or '').strip()}\n")
         return
     scale = QUICK if quick else {"runs": runs, "messages": messages, "seconds": seconds, "series": series}
-    told = Console(stderr=True, highlight=False)
+    say = partial(click.echo, err=True)
     for program in machine.missing():
-        told.print(program.advice(), markup=False)
+        say(program.advice())
     folder = Path(tempfile.mkdtemp(prefix="bench-speed-"))
     try:
-        lines, faults = measure(folder, rows, scale, lambda text: told.print(text, markup=False))
+        lines, faults = measure(folder, rows, scale, say)
     finally:
         if keep:
-            told.print(f"the files are in {folder}", markup=False)
+            say(f"the files are in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     facts = {"command": "speed", "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine.facts()}
@@ -128,7 +131,7 @@ def measure(
         bench = Bench(place, int(scale["runs"]), int(scale["messages"]), scale["seconds"], int(scale["series"]), tell)
         try:
             lines += ROWS[name](bench)
-        except BenchError as error:
+        except (BenchError, OSError) as error:
             faults[name] = str(error)
             tell(str(error))
         else:
