@@ -17,6 +17,8 @@ _PROBE_S = 0.5
 def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True, seam: str = "file-written") -> None:
     """Write a file so that after a crash there is the old one or the new one, whole.
 
+    Two calls for one file must not run at the same time: they have one temporary file.
+
     Args:
         path: the file; its folder must be there.
         content: its new content.

@@ -22,6 +22,7 @@ class NameList:
         self._settings = settings
         self._names: dict[str, None] = {}
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self.dirty = False
 
     def add(self, name: str) -> None:
@@ -40,11 +41,12 @@ class NameList:
 
     def write(self) -> None:
         """Write the file. Raises OSError."""
-        with self._lock:
-            self.dirty = False
-            content = "|".join(self._names).encode("ascii")
-        try:
-            write_atomically(self._settings.list_path, content, mode=0o644, sync=False)
-        except OSError:
-            self.dirty = True
-            raise
+        with self._writing:  # there is one temporary file
+            with self._lock:
+                self.dirty = False
+                content = "|".join(self._names).encode("ascii")
+            try:
+                write_atomically(self._settings.list_path, content, mode=0o644, sync=False)
+            except OSError:
+                self.dirty = True
+                raise

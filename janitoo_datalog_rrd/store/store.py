@@ -66,6 +66,7 @@ class Store:
         self.names = NameList(settings)
         self._auto = AutoSeries(self.cache, settings, self.flusher, self.names, self._tell_damage)
         self._dump_lock = threading.Lock()
+        self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
 
     # -- opening and closing -------------------------------------------------------------------------
@@ -333,6 +334,10 @@ class Store:
 
     def write_catalogue(self) -> None:
         """Write the catalogue of the series made by themselves. Raises OSError."""
+        with self._catalogue_lock:  # a flush and a snapshot may both want to, and there is one temporary file
+            self._write_catalogue()
+
+    def _write_catalogue(self) -> None:
         with self.cache.lock:
             self._auto.changed = False
             records = {

@@ -71,6 +71,14 @@ def store(make_store: Callable[..., Store]) -> Store:
     return make_store()
 
 
+def open_in(folder: Path) -> Store:
+    """Open a store with the real clocks, whose series have a row per second."""
+    each_second = schema(step=1, retention=retention("1s:1h"), reorder_window=0.0)
+    store = Store(StoreSettings(folder / "rrds", folder / "data", Schemas([each_second])), Counters(), Health())
+    store.open()
+    return store
+
+
 def abandon(store: Store) -> None:
     """Leave a store as SIGKILL would: nothing more is written; only the file descriptor is given back."""
     journal = store._journal

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from array import array
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import rrdtool
@@ -272,6 +274,18 @@ def test_a_lost_catalogue_costs_labels_but_no_history(make_store: Callable[..., 
     assert sorted(info.name for info in store.list_series()) == [NAME, "some.topic"]
     clock.now += 10
     assert store.flush_all() == 2
+
+
+def test_a_flush_and_a_snapshot_at_once_both_write_the_catalogue(store: Store) -> None:
+    def write(number: int) -> None:
+        store.accept([Reading((f"topic/{number}", ""), 1.0)])
+        store.write_catalogue()
+        store.names.write()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(100)))
+    assert set(json.loads(store.settings.catalogue_path.read_bytes())) >= {f"topic.{number}" for number in range(100)}
+    assert len(store.settings.list_path.read_text().split("|")) == 100
 
 
 def test_a_disk_that_takes_no_rrd_file_keeps_the_samples(store: Store, clock: Clock) -> None:
