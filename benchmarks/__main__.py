@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-_RUNS = ("speed", "kill", "fuzz")
+_RUNS = ("speed", "kill", "soak", "fuzz")
 """Modules beside this one; each has a click command `command`, whose name is the module's."""
 
 

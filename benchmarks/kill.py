@@ -16,8 +16,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from .killing import SEAMS, WAYS, KillRun, Outcome
 from .household import RunError
+from .killing import SEAMS, WAYS, KillRun, Outcome
 
 _GROUPS = {"all": WAYS, "seams": tuple(SEAMS)}
 _SHOWN = 20

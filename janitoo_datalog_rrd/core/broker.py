@@ -253,6 +253,8 @@ class EmbeddedBroker:
             if line.startswith("Error"):
                 self._complaint = f"{self._complaint} {line}".strip()[-500:]
                 logger.error("mosquitto: %s", line)
+            elif "being dropped" in line:
+                logger.error("mosquitto: %s More waits than max_queued_messages and max_queued_bytes allow", line)
             elif line.startswith("Warning") and "run as root" not in line:
                 logger.warning("mosquitto: %s", line)
             else:

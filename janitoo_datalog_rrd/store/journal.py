@@ -85,8 +85,8 @@ class Journal:
         """Take a half-written frame away again; where even that fails, leave the segment as it is and begin another."""
         try:
             os.ftruncate(descriptor, self.size)
-        except OSError:
-            logger.exception("%s cannot be cut back; a new segment is begun", self.path_of(self.segment))
+        except OSError as error:
+            logger.error("%s cannot be cut back: %s; a new segment is begun", self.path_of(self.segment), error)
             self.close()
 
     def ensure_open(self) -> int:

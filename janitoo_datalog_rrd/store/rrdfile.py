@@ -31,6 +31,8 @@ _ABOUT_A_POINT = (
 )
 # a damaged file can make the binding return without a result or with text that is none
 _FAILURES = (rrdtool.OperationalError, rrdtool.ProgrammingError, SystemError, ValueError, KeyError)
+_PROBE = 1 << 16
+
 Point = tuple[int, tuple[float, ...]]
 """One update: seconds since the epoch UTC, and a number per data source (NaN: unknown)."""
 
@@ -103,11 +105,25 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
         seams.reached("file-made")
         os.link(temporary, path)
     except (*_FAILURES, OSError) as error:
-        why = str(error) or "librrd gives no reason; is the disk full?"
+        why = _refusal(temporary) or str(error) or "librrd gives no reason; is the disk full?"
         raise RrdError(f"{path} cannot be made: {why}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _refusal(temporary: Path) -> str:
+    """Why no file can be made in a folder, empty where one can: librrd does not tell what the system told it."""
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, bytes(_PROBE))
+            os.write(descriptor, bytes(_PROBE))  # the first one may just have fitted
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error.strerror or ""
+    return ""
 
 
 def update(path: str, columns: Sequence[str], texts: list[str]) -> None:
@@ -144,7 +160,8 @@ def update_singly(path: str, columns: Sequence[str], texts: list[str]) -> list[s
         try:
             update(path, columns, [text])
         except RrdError as error:
-            if not any(word in str(error) for word in _ABOUT_A_POINT):
+            told = str(error).replace(path, "")  # a file may be called anything
+            if not any(word in told for word in _ABOUT_A_POINT):
                 raise
             refused.append(str(error))
     return refused

@@ -305,8 +305,10 @@ class Store:
         try:
             call()
         except OSError as error:
-            logger.error("%s could not be written: %s; it is tried again", part, error)
-            self.health.fail(part, f"{part} could not be written: {error}")
+            what = f"{part} could not be written: {error}"
+            if self.health.problems().get(part) != what:  # it is tried every second, perhaps for days
+                logger.error("%s; it is tried again", what)
+            self.health.fail(part, what)
         else:
             self.health.ok(part)
 

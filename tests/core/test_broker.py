@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from support import Mosquitto, free_port, wait_until
 
 from janitoo_datalog_rrd.core import broker as broker_module
+from janitoo_datalog_rrd.core import mosquitto as mosquitto_module
 from janitoo_datalog_rrd.core.broker import EmbeddedBroker, choose_broker, is_loopback, listens
 from janitoo_datalog_rrd.core.errors import BrokerError
 from janitoo_datalog_rrd.core.mosquitto import BrokerFolder, hash_password
@@ -156,6 +157,25 @@ def test_what_was_published_while_a_client_was_away_is_there_after_a_restart(hom
         came: queue.Queue[bytes] = queue.Queue()
         with client.client("store", clean_session=False, on_message=lambda _c, _u, message: came.put(message.payload)):
             assert [came.get(timeout=20) for _ in range(3000)] == [str(number).encode() for number in range(3000)]
+
+
+def test_a_broker_that_has_no_room_for_more_tells_what_it_drops(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = mosquitto_module._CONFIG.replace("max_queued_messages 1000000", "max_queued_messages 10")
+    monkeypatch.setattr(mosquitto_module, "_CONFIG", few)
+    own = EmbeddedBroker(home, "127.0.0.1", free_port())
+    with running(own):
+        client = as_client(own, home)
+        with client.client("store", clean_session=False) as away:
+            subscribed = threading.Event()
+            away.on_subscribe = lambda *_: subscribed.set()
+            away.subscribe("house/#", qos=1)
+            assert subscribed.wait(20)
+        assert "dropped" not in caplog.text
+        client.publish(*(("house/x", str(number)) for number in range(2000)))
+        wait_until(lambda: "are being dropped for client store" in caplog.text, what="the loss to be told")
+    assert "max_queued_messages" in caplog.text
 
 
 def test_a_broker_that_dies_is_back_by_itself_and_both_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
