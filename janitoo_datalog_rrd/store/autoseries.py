@@ -95,6 +95,9 @@ class AutoSeries:
         series = Series(name, self.settings, "", name, self.settings.schemas.match(name))
         try:
             header = rrdfile.read_header(series.path)
+        except rrdfile.RrdUnreadableError as error:
+            logger.error("%s; it belongs to no value that is known", error)
+            return
         except rrdfile.RrdError as error:
             self.on_damage(rrdfile.move_aside(series.path), str(error))
             return

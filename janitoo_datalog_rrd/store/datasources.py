@@ -90,6 +90,8 @@ class Datasources:
         if series.path.exists():
             try:
                 header = rrdfile.read_header(series.path)
+            except rrdfile.RrdUnreadableError:
+                raise
             except rrdfile.RrdError as error:
                 self.on_damage(rrdfile.move_aside(series.path), str(error))
         if header is None:

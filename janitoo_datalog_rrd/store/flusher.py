@@ -16,7 +16,7 @@ from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
 from . import rrdfile
 from .cache import Cache
-from .rrdfile import RrdError
+from .rrdfile import RrdError, RrdUnreadableError
 from .series import Series
 from .settings import FUTURE_S, StoreSettings
 from .taken import Taken
@@ -139,7 +139,10 @@ class Flusher:
         return self._locks[hash(series.name) % _LOCKS]
 
     def look_up(self, series: Series) -> None:
-        """Find out where a series' file stands; one that cannot be read is moved aside."""
+        """Find out where a series' file stands; one that is damaged is moved aside.
+
+        Where the system does not let us read it, that stays unknown: what comes stays in the cache, and it is tried again.
+        """
         last = 0
         try:
             if series.path.exists():
@@ -147,6 +150,9 @@ class Flusher:
                 _check_columns(series, header)
                 last = header.last_update
                 _learn(series, header)
+        except RrdUnreadableError as error:
+            self._tell_failure(series.name, str(error))
+            return
         except RrdError as error:
             self._set_aside(series, error)
         if last > self.clock() + FUTURE_S:
@@ -186,9 +192,11 @@ class Flusher:
     def _write(self, series: Series, before: float) -> int:
         """Write the samples older than a time to a series' file."""
         with self.exclusively(series):
+            path = series.file
             if series.written is None:
                 self.look_up(series)
-            path = series.file
+                if series.written is None:
+                    raise RrdUnreadableError(f"{path} cannot be read; see the log")
             taken = self.cache.take(series, before)
             if taken.last is None:
                 return 0
@@ -214,10 +222,15 @@ class Flusher:
             with self.cache.lock:
                 # nothing may come in between that is older than the point
                 points = [] if series.cached() else series.held_until(self._now())
-                if points:
-                    series.wrote_held(points)
-            if points and series.path.exists():
+                if not points or not series.path.exists():
+                    return
+                before = series.written
+                series.wrote_held(points)
+            try:
                 rrdfile.update(series.file, series.names(), row_texts(points, [False]))
+            except RrdError:
+                series.written = before
+                raise
 
     def _put_into_file(self, series: Series, path: str, taken: Taken) -> None:
         """Write what was taken, making the file where there is none and moving it aside where it cannot be read."""
@@ -234,7 +247,9 @@ class Flusher:
         names = series.names()
         try:
             rrdfile.read_header(series.path)
-        except RrdError:
+        except RrdError as fault:
+            if isinstance(fault, RrdUnreadableError) and not isinstance(fault.__cause__, FileNotFoundError):
+                raise error from None
             if os.path.exists(path):  # noqa: PTH110
                 self._set_aside(series, error)
             self.make_file(series, _second_of(texts[0]))
@@ -252,8 +267,6 @@ class Flusher:
         self._made = True
 
     def _set_aside(self, series: Series, error: RrdError) -> None:
-        if not os.access(series.path, os.R_OK):
-            raise error
         self.on_damage(rrdfile.move_aside(series.path), str(error))
 
     def _tell_failure(self, name: str, what: str) -> None:

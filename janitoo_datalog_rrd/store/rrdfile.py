@@ -41,6 +41,10 @@ class RrdError(StoreError):
     """librrd could not do it."""
 
 
+class RrdUnreadableError(RrdError):
+    """The system does not let us read a file; it may be good."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataSource:
     """A data source (DS) of a file.
@@ -168,17 +172,22 @@ def update_singly(path: str, columns: Sequence[str], texts: list[str]) -> list[s
 
 
 def check(path: Path) -> None:
-    """Check that librrd can be let at a file: it believes the header, and may crash on a damaged one. Raises RrdError."""
+    """Check that librrd can be let at a file: it believes the header, and may crash on a damaged one.
+
+    Raises:
+        RrdUnreadableError: the system does not let us read it.
+        RrdError: it is damaged.
+    """
     try:
         fault = find_fault(path)
     except OSError as error:
-        raise RrdError(f"{path} cannot be read: {error.strerror}") from error
+        raise RrdUnreadableError(f"{path} cannot be read: {error.strerror}") from error
     if fault:
         raise RrdError(f"{path} is damaged: {fault}")
 
 
 def read_header(path: Path) -> Header:
-    """Read what a file says of itself. Raises RrdError."""
+    """Read what a file says of itself. Raises RrdUnreadableError, RrdError; see `check`."""
     check(path)
     try:
         info: dict[str, Any] = rrdtool.info(str(path))

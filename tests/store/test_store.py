@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import rrdtool
@@ -504,3 +506,33 @@ def test_the_last_values_are_known_after_a_restart_before_anything_comes(make_st
     clock.now += 1000
     told = {info.name: (info.columns[0].last_value, info.columns[0].units) for info in store.list_series()}
     assert told == {"door": (1.0, ""), "room": (21.5, "°C")}
+
+
+def test_a_file_that_cannot_be_read_for_a_while_is_left_where_it_is(
+    make_store: Callable[..., Store], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many open files, or a disk that stumbles, says nothing against the file."""
+    store = make_store()
+    store.accept([Reading(KEY, 1.0)])
+    store.flush_all(everything=True)
+    abandon(store)
+    clock.now += 100
+
+    def fail(path: Path) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("janitoo_datalog_rrd.store.rrdfile.find_fault", fail)
+        again = make_store()
+        assert again.accept([Reading(KEY, 2.0)]) == 1
+        with pytest.raises(RrdError, match="cannot be read"):
+            again.flush(NAME)
+        assert "Too many open files" in again.health.problems()["rrd files"]
+        assert again.count_cached() == 2, "where the file stands is not known, so the journal's sample is kept too"
+    clock.now += 100
+    again.flush(NAME)
+    assert again.health.problems() == {}
+    assert again.health.notes() == {}
+    assert rows(again.path_of(NAME), START + 90, START + 110)[int(START) + 100] == (pytest.approx(1.1),), (
+        "nine seconds of the old number, one of the new"
+    )
