@@ -11,7 +11,7 @@ from benchmarks.growth import MIB, judge
 from benchmarks.soaking import Look, Soak
 
 QUIET = Look(time_s=0, rss=60 * MIB, descriptors=25, threads=19, journal=0, disk=50 * MIB, sent=0, taken=0, accepted=0)
-RATE = 3000
+RATE = 6000
 
 
 def course(**growth: float) -> list[Look]:
@@ -21,7 +21,7 @@ def course(**growth: float) -> list[Look]:
         quiet = replace(
             QUIET,
             time_s=second,
-            rss=QUIET.rss + second * 7919 % (MIB // 2),
+            rss=QUIET.rss + second * 7919 % MIB,
             descriptors=QUIET.descriptors + second % 3,
             journal=second * 70_000 % MIB,
             sent=RATE * second,
