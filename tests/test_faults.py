@@ -108,6 +108,22 @@ def test_a_snapshot_that_cannot_be_put_in_its_place_keeps_the_journal(numbered: 
     wait_until(snapshot.exists, what="a snapshot")
 
 
+def test_a_journal_that_cannot_be_read_at_the_start_is_kept_aside_and_told(numbered: Numbered, faults: Faults) -> None:
+    numbered.start()
+    numbered.publish(40)
+    numbered.wait_until_taken()
+    numbered.kill()
+    (segment,) = (numbered.data / "journal").iterdir()
+    content = segment.read_bytes()
+    with faults.fail(errno.EIO, Calls.READ, segment):
+        numbered.start()
+        (note,) = (what for part, what in numbered.health()["notes"].items() if part.startswith("damage"))
+        assert NAMES[errno.EIO] in note
+        wait_until(lambda: not segment.exists(), what="the next snapshot")
+    (aside,) = (numbered.data / "journal").glob("*.corrupt-*")
+    assert aside.read_bytes() == content
+
+
 def test_a_cache_that_is_full_since_no_rrd_file_can_be_written_makes_the_broker_wait(
     mosquitto: Mosquitto, command_line: CommandLine, faults: Faults, tmp_path: Path
 ) -> None:

@@ -167,7 +167,8 @@ class Journal:
             try:
                 run = path.read_bytes()
             except OSError as error:
-                on_damage(path, f"it cannot be read: {error.strerror}")
+                # kept under another name too, since the next snapshot deletes the segments before it
+                on_damage(self.keep_aside(path), f"it cannot be read: {error.strerror}")
                 continue
             for frame in frames.unpack(run, damage.append):
                 yield number, frame

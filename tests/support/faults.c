@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { RULES = 8, PATH_BYTES = 480 };
-enum { WRITE = 1, CREATE = 2, OPEN = 4, SYNC = 8, RENAME = 16, TRUNCATE = 32, MAP = 64, UNLINK = 128, SHORT = 256 };
+enum { WRITE = 1, CREATE = 2, OPEN = 4, SYNC = 8, RENAME = 16, TRUNCATE = 32, MAP = 64, UNLINK = 128, SHORT = 256, READ = 512 };
 
 struct rule {
     int32_t active, number; /* number: what errno becomes */
@@ -95,7 +95,7 @@ static int open_fails(const char *path, int flags) {
         return 0;
     if (flags & O_CREAT && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0 && fails(CREATE, path))
         return 1;
-    return (flags & O_ACCMODE) != O_RDONLY && fails(OPEN, path);
+    return fails((flags & O_ACCMODE) == O_RDONLY ? READ : OPEN, path);
 }
 
 #define OPENER(name)                                                                                                             \

@@ -34,6 +34,7 @@ class Calls(IntFlag):
     MAP = 64
     UNLINK = 128
     SHORT = 256
+    READ = 512
 
 
 FULL = Calls.WRITE | Calls.SHORT | Calls.CREATE
