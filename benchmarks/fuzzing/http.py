@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import rrdtool
+from flask import Flask
 
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
@@ -25,7 +26,6 @@ from .targets import Check, expect
 SERIES = ("heat", "0014.0001.temperature.0", "tele.plug.ENERGY.Power")
 _STEP = 10
 _ASCII = bytes(range(0x21, 0x7F))
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def make_check(folder: Path) -> Check:
@@ -38,7 +38,7 @@ def make_check(folder: Path) -> Check:
     return check
 
 
-def make_application(folder: Path) -> Application:
+def make_application(folder: Path) -> Flask:
     """The application of a server, without the server, over a few real RRD files."""
     ini = folder / "fuzz.conf"
     ini.write_text(f"[system]\nhome_dir = {folder}\n[http]\nhadd = 0018/0000\n", encoding="utf-8")
@@ -49,8 +49,7 @@ def make_application(folder: Path) -> Application:
     plugins = Plugins()
     services = Services.build(Options.load(ini, plugins), plugins)
     services.store = FileReader(rrd_dir, data_dir / CATALOGUE)
-    application: Application = create_app(services).wsgi_app
-    return application
+    return create_app(services)
 
 
 def make_file(path: Path) -> None:
@@ -73,12 +72,13 @@ def parse(data: bytes) -> tuple[str, bytes, list[tuple[str, str]], bytes]:
     return method.decode("latin-1"), target, headers, body
 
 
-def check_request(application: Application, method: str, target: bytes, headers: list[tuple[str, str]], body: bytes) -> int:
+def check_request(application: Flask, method: str, target: bytes, headers: list[tuple[str, str]], body: bytes) -> int:
     """Send one request and check the answer; its status is returned. Raises BrokenPromiseError."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start_response(status: str, fields: list[tuple[str, str]], _: object = None) -> None:
+    def start_response(status: str, fields: list[tuple[str, str]], _: Any = None, /) -> Callable[[bytes], object]:
         started.append((status, fields))
+        return lambda _: None
 
     environ = make_environ(method, target, headers, body)
     answer = application(environ, start_response)

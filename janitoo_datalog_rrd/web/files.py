@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from .fileversion import version_of
 from .graphquery import PARAMETERS, GraphQuery
@@ -61,5 +62,9 @@ def raw(name: str) -> Response:
     # A time in whole seconds would call a file unchanged that was written twice in one.
     del response.headers["Last-Modified"]
     response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=response.content_length)
+    try:
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=response.content_length)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
     return response

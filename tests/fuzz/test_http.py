@@ -10,17 +10,21 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.hypotheses import SHORT
 
 from benchmarks.fuzzing import http, mutate, seeds
 from janitoo_datalog_rrd.core.contracts import CONSOLIDATIONS, Column, SeriesInfo
+from janitoo_datalog_rrd.core.errors import BadRequestError
 from janitoo_datalog_rrd.web.graphargs import GraphArguments
 from janitoo_datalog_rrd.web.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.painter import paint
+from janitoo_datalog_rrd.web.room import room
 from janitoo_datalog_rrd.web.rrdshape import RrdShape, read_shape
 from janitoo_datalog_rrd.web.theme import make_themes
-from janitoo_datalog_rrd.web.timespan import Span
+from janitoo_datalog_rrd.web.timespan import Span, resolve
 
 TOKENS = seeds.as_bytes(seeds.REQUEST_TOKENS)
 PARAMETERS = (
@@ -79,9 +83,11 @@ headers = st.lists(st.tuples(st.sampled_from(HEADERS), fields_of_a_line | st.sam
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[http.Application]:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     folder = tmp_path_factory.mktemp("http")
-    yield http.make_application(folder)
+    made = http.make_application(folder)
+    yield made
+    room(made).artists.close()
     shutil.rmtree(folder)
 
 
@@ -92,14 +98,14 @@ def encode(query: dict[str, str]) -> bytes:
 
 
 @pytest.mark.parametrize("request_text", seeds.REQUESTS)
-def test_the_seeds_are_answered(application: http.Application, request_text: str) -> None:
+def test_the_seeds_are_answered(application: Flask, request_text: str) -> None:
     http.check_request(application, *http.parse(request_text.encode()))
 
 
 @settings(SHORT, max_examples=300)
 @given(st.sampled_from(METHODS), st.sampled_from(PATHS), queries, headers, st.binary(max_size=50))
 def test_any_request_of_a_path_is_answered(
-    application: http.Application, method: str, path: str, query: dict[str, str], fields: list[tuple[str, str]], body: bytes
+    application: Flask, method: str, path: str, query: dict[str, str], fields: list[tuple[str, str]], body: bytes
 ) -> None:
     http.check_request(application, method, path.encode() + b"?" + encode(query), fields, body)
 
@@ -110,7 +116,7 @@ def test_any_request_of_a_path_is_answered(
         st.text(max_size=6) | st.sampled_from(["api", "v1", "rrd", "graph", "series", "..", ".", "", "heat.png"]), max_size=6
     )
 )
-def test_any_path_is_answered(application: http.Application, parts: list[str]) -> None:
+def test_any_path_is_answered(application: Flask, parts: list[str]) -> None:
     target = "/".join(["", *(quote(part, safe="", errors="surrogatepass") for part in parts)])
     status = http.check_request(application, "GET", target.encode(), [], b"")
     assert status in (200, 301, 308, 400, 404, 405)
@@ -125,7 +131,7 @@ def test_any_path_is_answered(application: http.Application, parts: list[str]) -
 )
 @example("/rrd/graph/heat.png", "0", "4294967295", "")
 @example("/api/v1/series/heat/data", "-100y", "now", "&resolution=31622400")
-def test_any_span_is_answered(application: http.Application, path: str, start: str, end: str, more: str) -> None:
+def test_any_span_is_answered(application: Flask, path: str, start: str, end: str, more: str) -> None:
     query = encode({"start": start, "end": end}) + more.encode()
     http.check_request(
         application, "GET", path.encode() + b"?width=60&height=40&"[: 20 if "graph" in path else 1] + query, [], b""
@@ -134,7 +140,7 @@ def test_any_span_is_answered(application: http.Application, path: str, start: s
 
 @settings(SHORT, max_examples=300)
 @given(st.sampled_from(seeds.REQUESTS), st.integers(1, 8), st.integers(0, 2**32))
-def test_a_good_request_that_was_changed_is_answered(application: http.Application, text: str, times: int, seed: int) -> None:
+def test_a_good_request_that_was_changed_is_answered(application: Flask, text: str, times: int, seed: int) -> None:
     chance = random.Random(seed)
     content = text.encode()
     for _ in range(times):
@@ -160,23 +166,18 @@ labels = st.text(max_size=40) | st.sampled_from(
 def test_any_labels_and_units_are_drawn(
     drawn_file: Path, columns: list[Any], label: str, width: int, height: int, cf: str, flag: bool, form: str
 ) -> None:
-    from janitoo_datalog_rrd.core.errors import BadRequestError
-    from janitoo_datalog_rrd.web.graph import GraphRenderer
-
     made = tuple(
         Column(name, ("t", name), told, units, ds_type, last, 0.0)
         for name, (told, units, ds_type, last) in zip(("value", "count"), columns, strict=True)
     )
     info = SeriesInfo("heat", "t", label, 10, False, made, drawn_file, 0)
     query = GraphQuery("-1h", "now", width, height, cf, "dark" if flag else "light", flag, not flag, form)
-    renderer = GraphRenderer(lambda: 0.0)
     try:
-        picture = renderer.picture(info, query)
+        picture = paint(info, query, resolve("-1h", "now"))
     except BadRequestError as error:
         assert (error.parameter, cf in ("AVERAGE", "MAX")) == ("cf", False)
         return
-    assert picture.content is not None
-    assert picture.content.startswith(b"\x89PNG" if form == "png" else b"<?xml")
+    assert picture.startswith(b"\x89PNG" if form == "png" else b"<?xml")
 
 
 @pytest.fixture(scope="module")

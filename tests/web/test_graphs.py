@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import os
 import time
+import warnings
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 import rrdtool
-from web.sites import STEP, Site, column
+from web.sites import STEP, RrdStore, Site, column, make_services
 
 from janitoo_datalog_rrd.core.contracts import SeriesInfo
+from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.graph import GraphRenderer
 from janitoo_datalog_rrd.web.graphargs import NO_NUMBERS, GraphArguments
 from janitoo_datalog_rrd.web.graphquery import GraphQuery
@@ -235,6 +239,19 @@ def test_a_part_of_the_file_can_be_asked_for(site: Site) -> None:
     whole = site.store.add("s").path.read_bytes()
     reply = site.client.get("/rrd/rrds/s.rrd", Range="bytes=4-9")
     assert (reply.status, reply.body) == (206, whole[4:10])
+
+
+@pytest.mark.parametrize("span", ["bytes=99999999-", "bytes=9-4", "rows=1-2", "nonsense"])
+def test_a_part_that_is_not_there_leaves_no_file_open(tmp_path: Path, span: str) -> None:
+    store = RrdStore(tmp_path)
+    store.add("s")
+    application = create_app(make_services(tmp_path, store))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with application.test_client() as client:
+            assert client.get("/rrd/rrds/s.rrd", headers={"Range": span}).status_code == 416
+        gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 @pytest.mark.parametrize(("start", "low", "high"), [("-1h", 1, 60), ("-1w", 600, 1200), ("-1y", 3600, 3600)])
