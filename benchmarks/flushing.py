@@ -24,7 +24,7 @@ from janitoo_datalog_rrd.store.schema import Schema, Schemas
 from janitoo_datalog_rrd.store.settings import StoreSettings, folders_of
 from janitoo_datalog_rrd.store.store import Store
 
-from .peers import last_update
+from .contents import last_update
 from .processes import BenchError
 
 STEP_S = 10

@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 
 from .bench import Figures, Meter
+from .contents import last_update
 from .load import Plan, load, send
-from .peers import last_update
 from .processes import BenchError
 from .servers import Broker, Server
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from . import machine
 from .bench import Bench, Figures, Meter, Turn, column, pair
+from .contents import count_rows
 from .intake import take_in, turn, warm_up
 from .load import Plan, load, send
-from .peers import Carbon, Collectd, count_rows
+from .peers import Carbon, Collectd
 from .processes import BenchError
 from .report import Goal, Line
 from .servers import Broker, Server

@@ -19,9 +19,9 @@ import rrdtool
 from rich.console import Console
 from support import Mosquitto, wait_until
 
+from benchmarks.contents import count_rows, holds, last_update
 from benchmarks.intake import turn
 from benchmarks.load import Plan, load, remaining_length, send
-from benchmarks.peers import count_rows, holds, last_update
 from benchmarks.report import Goal, Line, Spread, print_table, shorten, write_json
 
 FASTER = Line("fast", "how fast", "messages/s", [90.0, 120.0, 100.0], "peer", [50.0, 40.0, 60.0], Goal(True, 2.0))
