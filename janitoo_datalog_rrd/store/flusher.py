@@ -21,6 +21,7 @@ from .series import Series
 from .settings import FUTURE_S, StoreSettings
 from .taken import Taken
 from .texts import row_texts
+from .undo import Undo
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Flusher:
         self.monotonic = monotonic
         self.on_damage = on_damage
         self.taken_in_until: Callable[[], float] = lambda: math.inf
+        self.undo = Undo(settings.undo_path, settings.rrd_dir, _LOCKS)
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._unsynced: set[str] = set()
         self._made = False
@@ -136,7 +138,7 @@ class Flusher:
 
     def exclusively(self, series: Series) -> threading.Lock:
         """The lock that a series' file is written under."""
-        return self._locks[hash(series.name) % _LOCKS]
+        return self._locks[_slot(series)]
 
     def look_up(self, series: Series) -> None:
         """Find out where a series' file stands; one that is damaged is moved aside.
@@ -227,24 +229,34 @@ class Flusher:
                 before = series.written
                 series.wrote_held(points)
             try:
-                rrdfile.update(series.file, series.names(), row_texts(points, [False]))
+                self._update(series, series.file, row_texts(points, [False]))
             except RrdError:
                 series.written = before
                 raise
 
     def _put_into_file(self, series: Series, path: str, taken: Taken) -> None:
         """Write what was taken, making the file where there is none and moving it aside where it cannot be read."""
-        names, texts = series.names(), series.texts(taken)
+        texts = series.texts(taken)
         if not series.written and not os.path.exists(path):  # noqa: PTH110 - the path is text already
             self.make_file(series, _second_of(texts[0]))
         try:
-            rrdfile.update(path, names, texts)
+            self._update(series, path, texts)
         except RrdError as error:
             self._put_again(series, path, texts, error)
 
+    def _update(self, series: Series, path: str, texts: list[str]) -> None:
+        """Write updates so that a kill in between leaves a file that can be put right. Raises RrdError."""
+        try:
+            self.undo.begin(_slot(series), path)
+        except OSError as error:
+            raise RrdError(f"{path} cannot be written: {error}") from error
+        try:
+            rrdfile.update(path, series.names(), texts)
+        finally:
+            self.undo.end(_slot(series))
+
     def _put_again(self, series: Series, path: str, texts: list[str], error: RrdError) -> None:
         """Write what a file did not take, after finding out what is the matter with it."""
-        names = series.names()
         try:
             rrdfile.read_header(series.path)
         except RrdError as fault:
@@ -253,12 +265,24 @@ class Flusher:
             if os.path.exists(path):  # noqa: PTH110
                 self._set_aside(series, error)
             self.make_file(series, _second_of(texts[0]))
-            rrdfile.update(path, names, texts)
+            self._update(series, path, texts)
             return
-        refused = rrdfile.update_singly(path, names, texts)
+        refused = self._update_singly(series, path, texts)
         if refused:
             logger.error("%d points of %s were refused and dropped, the first one: %s", len(refused), series.name, refused[0])
             self.counters.add("samples_dropped", "refused", len(refused))
+
+    def _update_singly(self, series: Series, path: str, texts: list[str]) -> list[str]:
+        """Write updates one by one; the answer is what was said of those that the file did not take. Raises RrdError."""
+        refused = []
+        for text in texts:
+            try:
+                self._update(series, path, [text])
+            except RrdError as error:
+                if not rrdfile.is_about_a_point(error, path):
+                    raise
+                refused.append(str(error))
+        return refused
 
     def make_file(self, series: Series, first: int) -> None:
         """Make a series' file, ready for a first update at `first` (seconds since the epoch UTC). Raises RrdError."""
@@ -301,6 +325,11 @@ def _learn(series: Series, header: rrdfile.Header) -> None:
             column.previous = (header.last_update, value)
     if series.rows is not None:
         series.rows.start_after(header.last_update)
+
+
+def _slot(series: Series) -> int:
+    """Which of the file locks, and of the undo records, is the series'."""
+    return hash(series.name) % _LOCKS
 
 
 def _second_of(text: str) -> int:

@@ -69,6 +69,33 @@ def find_fault(path: Path) -> str:
     )
 
 
+def definitions_size(head: bytes) -> int:
+    """How long the part of a header is that no update changes; 0 where the layout is not known.
+
+    Args:
+        head: the beginning of a file.
+    """
+    if struct.calcsize("@L") != 8 or len(head) < _STATIC.size:
+        return 0
+    cookie, version, float_cookie, ds_count, rra_count, _, _ = _STATIC.unpack_from(head)
+    known = cookie == b"RRD\0" and _VERSION.fullmatch(version) is not None and float_cookie == _FLOAT_COOKIE
+    return _STATIC.size + ds_count * _DS.size + rra_count * _RRA.size if known else 0
+
+
+def header_size(head: bytes) -> int:
+    """How many bytes of a file come before its rows; 0 where the layout is not known.
+
+    Args:
+        head: the beginning of the file.
+    """
+    definitions = definitions_size(head)
+    if not definitions:
+        return 0
+    _, version, _, ds_count, rra_count, _, _ = _STATIC.unpack_from(head)
+    live = _LIVE if int(version[:4]) >= 3 else _LIVE // 2
+    return int(definitions + live + ds_count * _PDP.size + rra_count * (_POINTER.size + ds_count * _PER_CDP))
+
+
 def _fault_of_sources(content: bytes) -> str:
     """What is wrong with the definitions of the data sources; empty where nothing is."""
     names = set()

@@ -150,25 +150,10 @@ def update(path: str, columns: Sequence[str], texts: list[str]) -> None:
     seams.reached("rrd-updated")
 
 
-def update_singly(path: str, columns: Sequence[str], texts: list[str]) -> list[str]:
-    """Write updates one by one, after a batch of them was refused, and pass over those that librrd does not take.
-
-    Returns:
-        What it said of each update that it did not take.
-
-    Raises:
-        RrdError: the file itself cannot be written.
-    """
-    refused = []
-    for text in texts:
-        try:
-            update(path, columns, [text])
-        except RrdError as error:
-            told = str(error).replace(path, "")  # a file may be called anything
-            if not any(word in told for word in _ABOUT_A_POINT):
-                raise
-            refused.append(str(error))
-    return refused
+def is_about_a_point(error: RrdError, path: str) -> bool:
+    """Tell whether librrd has refused an update of a file for what it says, and would take another one."""
+    told = str(error).replace(path, "")  # a file may be called anything
+    return any(word in told for word in _ABOUT_A_POINT)
 
 
 def check(path: Path) -> None:

@@ -93,6 +93,11 @@ class StoreSettings:
         return self.data_dir / "rrd_cache.pickle"
 
     @property
+    def undo_path(self) -> Path:
+        """File of the headers of RRD files that are being written."""
+        return self.data_dir / "rrd_undo"
+
+    @property
     def list_path(self) -> Path:
         """The file `index.txt`, with the names of the series joined by `|`."""
         return self.rrd_dir / "index.txt"

@@ -83,6 +83,7 @@ class Store:
         for part in ("rrd files", "journal", "snapshot", "catalogue", "index.txt"):
             self.health.ok(part)  # what an earlier life told is looked at anew
         settings.make_folders()
+        self.flusher.undo.open()
         journal = Journal(settings.journal_dir, settings.journal_sync)
         records = catalogue.load(settings.catalogue_path, self._tell_damage)
         configured = {name for name, series in self.cache.series.items() if series.configured}
@@ -170,6 +171,7 @@ class Store:
     def configure(self, name: str, step: int, sources: Iterable[SourceConfig], label: str = "", node: str = "") -> list[str]:
         """Set up the series of a datasource component; see `Datasources.configure`."""
         self.settings.make_folders()
+        self.flusher.undo.open()
         known = self.cache.series.get(name)
         if known is not None and not known.configured:
             self._auto.forgotten(known)
