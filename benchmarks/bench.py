@@ -31,7 +31,7 @@ class Bench:
 
     folder: Path
     runs: int = 5
-    messages: int = 300_000
+    messages: int = 1_000_000
     seconds: float = 30.0
     series: int = 1000
     say: Callable[[str], None] = field(default=lambda _: None)

@@ -80,7 +80,7 @@ def graph(bench: Bench) -> list[Line]:
     Inside the clock, librrd: `rrdtool.graphv` in memory with the very same arguments, made before. Inside the clock,
     repeated: requests of 4 clients over kept connections with If-None-Match, all answered by 304.
     """
-    count = max(20, min(400, bench.messages // 750))
+    count = max(20, min(400, bench.messages // 2500))
     fresh = Line("graph", "fresh PNG over HTTP, 2 clients", "graphs/s", peer_name="librrd in one loop", goal=Goal(True, 0.8))
     single = Line("graph-single", "the same by 1 client", "graphs/s", peer_name="librrd in one loop")
     again = Line("graph-etag", "repeated with ETag, 4 clients", "requests/s", goal=Goal(True, 1000.0, of_ratio=False))

@@ -121,7 +121,7 @@ def house(bench: Bench) -> list[Line]:
         warm_up(server, plan)
         fresh = server.rss()
         bench.say("an hour's messages")
-        server.fill(plan, min(HOUSE_PER_S * HOUR_S, 2 * bench.messages))
+        server.fill(plan, min(HOUSE_PER_S * HOUR_S, bench.messages))
 
         def stretch(_: int) -> Figures:
             steady = replace(plan, count=int(HOUSE_PER_S * bench.seconds), per_s=HOUSE_PER_S)
@@ -181,7 +181,7 @@ def start(bench: Bench) -> list[Line]:
     home. The broker has a retained message with QoS 1. Inside the clock: the new process' exec, until the broker's log
     says that the server has acknowledged that message, which it does when it is in the journal (looked at every 5 ms).
     """
-    series, samples = 10 * bench.series, bench.messages * 10 // 3
+    series, samples = 10 * bench.series, bench.messages
     place = bench.place("start")
     with Broker(place / "broker", "log_type all\n") as broker:
         made = Server(

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from . import machine
-from .bench import Bench, Figures, Turn, column, pair
+from .bench import Bench, Figures, Meter, Turn, column, pair
 from .helper import Helper
 from .intake import take_in, turn, warm_up
 from .load import Plan, load, send
@@ -19,18 +19,24 @@ from .servers import MAX_INFLIGHT, SMALL_RETENTION, Broker, Server
 
 
 def bus(bench: Bench) -> list[Line]:
-    """What the load gets into the broker with nobody listening: it must be well above every figure that it is used for.
+    """What load and bus can do without us: the load into the broker with nobody listening, and with `mosquitto_sub -q 0`.
 
-    Inside the clock: the load's first packet, until the broker has answered after the last one.
+    The first must be well above every figure that the load is used for; the second is what the broker gets out to a
+    listener that throws everything away, and so the limit of every row with QoS 0. Inside the clock: the load's first
+    packet, until the broker has answered after the last one, or until mosquitto_sub has ended after the last message.
     """
-    with Broker(bench.place("bus")) as broker:
-        lines = []
-        for qos in (0, 1):
-            plan = Plan(broker.port, "plain", bench.messages, bench.series, qos=qos)
-            [figures] = bench.alternate((f"load with QoS {qos}", lambda _, plan=plan: _sent(plan)))  # type: ignore[misc]
-            line = Line(f"load-qos{qos}", "the load into the broker, nobody listens", "messages/s", column(figures, "per_s"))
-            line.runs = pair(figures)
-            lines.append(line)
+    lines: list[Line] = []
+    with Broker(bench.place("bus") / "broker") as broker:
+        plans = [Plan(broker.port, "plain", bench.messages, bench.series, qos=qos) for qos in (0, 1)]
+        turns: list[Turn] = [
+            ("QoS 0, nobody listens", lambda _: _sent(plans[0])),
+            ("QoS 1, nobody listens", lambda _: _sent(plans[1])),
+        ]
+        if machine.MOSQUITTO_SUB.find() is not None:
+            turns.append(("QoS 0, mosquitto_sub listens", lambda _: _subscribed(broker, plans[0])))
+        for (what, _), figures in zip(turns, bench.alternate(*turns), strict=True):
+            name = ("load-qos0", "load-qos1", "bus-qos0")[len(lines)]
+            lines.append(Line(name, what, "messages/s", column(figures, "per_s"), runs=pair(figures)))
     return lines
 
 
@@ -54,7 +60,7 @@ def qos1(bench: Bench) -> list[Line]:
         broker = stack.enter_context(Broker(place / "broker"))
         server = stack.enter_context(Server(place / "ours", broker.port))
         peer_broker = stack.enter_context(Broker(place / "peer"))
-        plan = Plan(broker.port, "plain", bench.messages, bench.series, qos=1)
+        plan = Plan(broker.port, "plain", bench.messages // 2, bench.series, qos=1)
         bench.say("warm-up: making files")
         warm_up(server, plan)
 
@@ -85,13 +91,13 @@ def _subscribed(broker: Broker, plan: Plan) -> Figures:
     seen = broker.log().count("bench-sub")
     with Subscriber(broker.folder, broker.port, plan.count, plan.qos) as subscriber, load(plan) as helper:
         broker.wait_ready(lambda: broker.log().count("bench-sub") > seen)
-        begun = time.monotonic()
+        meter = Meter(broker=broker)
         helper.go()
         status = subscriber.wait(600)
-        seconds = time.monotonic() - begun
+        figures = meter.stop()
         if status:
             raise BenchError(f"mosquitto_sub has ended with {status}: see {subscriber.log_path}")
-        return {"seconds": seconds, "per_s": plan.count / seconds, "load": helper.result()}
+        return {**figures, "per_s": plan.count / figures["seconds"], "load": helper.result()}
 
 
 def _intake(server: Server, broker: Broker, plan: Plan) -> Callable[[int], Figures]:
@@ -141,7 +147,7 @@ def graphload(bench: Bench) -> list[Line]:
         place = bench.place("graphload")
         broker = stack.enter_context(Broker(place / "broker"))
         server = stack.enter_context(Server(place / "ours", broker.port))
-        plan = Plan(broker.port, "plain", bench.messages, bench.series, qos=1)
+        plan = Plan(broker.port, "plain", bench.messages // 2, bench.series, qos=1)
         bench.say("warm-up: making files")
         warm_up(server, plan)
         names = [server.path_of(plan.topic(series)).stem for series in range(plan.topics)]
