@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from .contents import holds, last_update
 from .load import Plan
 from .machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
-from .processes import HOST, BenchError, Child, SocketFolder, free_port, listens
+from .processes import HOST, BenchError, Child, SocketFolder, free_port, listens, wait_progress
 from .servers import RETENTION
-
-_STALL_S = 15.0
-_POLL_S = 0.01
 
 _CARBON = """\
 [cache]
@@ -102,20 +98,6 @@ def require(program: Program) -> str:
     return found
 
 
-def stalls(progress: Callable[[], int], total: int, pause_s: float = _POLL_S) -> int:
-    """Wait until `progress` says `total`, or says the same for long, and return what it said last."""
-    last, since = -1, time.monotonic()
-    while True:
-        now = progress()
-        if now >= total:
-            return now
-        if now != last:
-            last, since = now, time.monotonic()
-        elif time.monotonic() - since > _STALL_S:
-            return now
-        time.sleep(pause_s)
-
-
 class Carbon(Child):
     """Debian's carbon-cache with every limit off: line protocol over TCP to whisper files.
 
@@ -164,7 +146,7 @@ class Carbon(Child):
                 done += 1
             return done
 
-        return stalls(progress, plan.topics)
+        return wait_progress(progress, plan.topics)
 
     def __enter__(self) -> Carbon:
         self.start()
@@ -233,7 +215,7 @@ class Collectd(Child):
                 done += 1
             return done
 
-        return stalls(progress, plan.topics)
+        return wait_progress(progress, plan.topics)
 
     def flush(self, plan: Plan) -> int:
         """Have it write everything, and wait until the files have it; how many series are up to the last point."""
@@ -246,7 +228,7 @@ class Collectd(Child):
                 done += 1
             return done
 
-        return stalls(progress, plan.topics)
+        return wait_progress(progress, plan.topics)
 
     def path_of(self, series: int) -> Path:
         """RRD file of a series."""

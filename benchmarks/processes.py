@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 HOST = "127.0.0.1"
 _END_S = 20.0
+_STALL_S = 15.0
 
 
 class BenchError(Exception):
@@ -77,6 +78,20 @@ def wait_for(predicate: Callable[[], T | None], what: str, timeout_s: float = 60
             return answer
         if time.monotonic() > deadline:
             raise BenchError(f"{what}: not there after {timeout_s:g} s")
+        time.sleep(pause_s)
+
+
+def wait_progress(progress: Callable[[], int], total: int, pause_s: float = 0.01) -> int:
+    """Wait until `progress` says `total`, or says the same for long, and return what it said last."""
+    last, since = -1, time.monotonic()
+    while True:
+        now = progress()
+        if now >= total:
+            return now
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > _STALL_S:
+            return now
         time.sleep(pause_s)
 
 
