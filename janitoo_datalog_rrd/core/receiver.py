@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 RECEIVE_MAXIMUM = 1000
 """How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
 _CHUNK = 1 << 16
+_PACE_S = 0.001
+"""While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
+a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _CONNECT_S, _ANSWER_S, _SEND_S = 5.0, 10.0, 30.0
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _FILTERS_AT_ONCE = 8
@@ -265,7 +268,7 @@ class Receiver:
         """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
         self._wire = wire
         pause = keepalive / 2 or 3600.0
-        heard = time.monotonic()
+        heard = gathered = time.monotonic()
         next_ping, unanswered = heard + pause, 0
         while True:
             if messages:
@@ -281,8 +284,15 @@ class Receiver:
                 next_ping, unanswered = now + pause, unanswered + 1
             if self._stopping.is_set():
                 break
+            if now - gathered < 2 * _PACE_S and self._may_gather(messages):
+                time.sleep(_PACE_S)
+            gathered = now
             messages, others = wire.read(pause)
         self._leave(wire, unanswered)
+
+    def _may_gather(self, messages: list[packets.Publish]) -> bool:
+        """Tell whether it can pay to wait for more messages: a broker of MQTT 3.1.1 may wait for our acknowledgements itself."""
+        return bool(messages) and (self._v5 or not messages[-1][2])
 
     def _look_at(self, others: list[packets.Other]) -> int:
         """Look at what is no message; the answer is how many of our signs of life were answered."""
