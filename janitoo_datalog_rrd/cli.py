@@ -132,10 +132,12 @@ def front(context: _Context, ready_fd: int | None) -> None:
     """Run the server in the foreground, until Ctrl-C or SIGTERM; SIGHUP reads the ini again."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # one that comes before the server listens to it may not end it
     options = context.options()
+    from .core.memory import use_one_arena
     from .core.server import make_folders
     from .core.services import Services
     from .server import DatalogServer
 
+    use_one_arena()
     make_folders(options)
     configure_logging(options, console=True)
     for name, why in context.plugins.failed.items():

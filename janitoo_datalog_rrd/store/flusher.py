@@ -171,6 +171,10 @@ class Flusher:
             )
         series.written = last
 
+    def forget(self, name: str) -> None:
+        """Tell no more that a series cannot be written: there is none."""
+        self._tell_success(name)
+
     def _demand_horizon(self, series: Series, *, everything: bool) -> float:
         if not everything:
             return math.floor(self._now())

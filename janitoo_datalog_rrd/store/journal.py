@@ -19,6 +19,7 @@ from . import frames
 
 logger = logging.getLogger(__name__)
 
+_PAUSE_S = 5.0  # so that a disk that fails is not filled with beginnings of segments
 _SEGMENT = re.compile(r"journal-([0-9]{10})\.pickles")
 
 
@@ -32,6 +33,7 @@ class Journal:
     Attributes:
         segment: number of the current segment.
         size: bytes in the current segment.
+        doubted: True once the disk has failed to sync a segment: it may then never have what it said to have later.
     """
 
     def __init__(self, directory: Path, sync: str = "interval") -> None:
@@ -43,6 +45,8 @@ class Journal:
         self._descriptor: int | None = None
         self._dirty = False
         self._tried = self.segment
+        self._not_before = 0.0
+        self.doubted = False
         self._sync_lock = threading.Lock()
 
     def segments(self) -> list[int]:
@@ -88,10 +92,15 @@ class Journal:
         except OSError as error:
             logger.error("%s cannot be cut back: %s; a new segment is begun", self.path_of(self.segment), error)
             self.close()
+            self._not_before = time.monotonic() + _PAUSE_S
 
     def ensure_open(self) -> int:
         """Begin a segment where none is open, and return the current one's number. Raises OSError."""
-        return self.segment if self._descriptor is not None else self.rotate()
+        if self._descriptor is not None:
+            return self.segment
+        if time.monotonic() < self._not_before:
+            raise OSError(errno.EIO, "the journal could not be written a moment ago", str(self.directory))
+        return self.rotate()
 
     def rotate(self) -> int:
         """Begin a new segment and return its number; older ones stay as they are.
@@ -122,7 +131,7 @@ class Journal:
                 try:
                     os.fdatasync(self._descriptor)
                 except OSError:
-                    self._dirty = True
+                    self._dirty = self.doubted = True
                     raise
 
     def close(self) -> None:

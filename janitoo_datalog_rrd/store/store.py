@@ -188,6 +188,7 @@ class Store:
         series = self.cache.remove_series(name)
         if series is not None:
             self._auto.forgotten(series)
+            self.flusher.forget(name)
 
     def remove(self, name: str) -> None:
         """Forget a series and delete its file. Raises UnknownSeriesError."""
@@ -272,9 +273,13 @@ class Store:
             self._try("index.txt", self.names.write)
 
     def sync_journal(self) -> None:
-        """Ask the disk to have the journal; called every `journal_sync_interval`."""
-        if self._journal is not None:
-            self._try("journal", self._journal.sync)
+        """Ask the disk to have the journal; called every `journal_sync_interval`.
+
+        A disk that has failed to may say the next time that all is well, and not have it: what is cached is then written anew.
+        """
+        journal = self._journal
+        if journal is not None and self._try("journal", journal.sync) and journal.doubted and self._try("snapshot", self.dump):
+            journal.doubted = False
 
     def snapshot_if_due(self) -> None:
         """Write the catalogue where it changed, and a snapshot where the journal has outgrown it.
@@ -303,7 +308,8 @@ class Store:
         """Take series without a sample for `cache_dead_ttl` out of the cache and return their names."""
         return self.cache.bury(self.monotonic() - self.settings.cache_dead_ttl)
 
-    def _try(self, part: str, call: Callable[[], Any]) -> None:
+    def _try(self, part: str, call: Callable[[], Any]) -> bool:
+        """Call something that writes a part; where the disk fails that is told, and the answer is False."""
         try:
             call()
         except OSError as error:
@@ -311,8 +317,9 @@ class Store:
             if self.health.problems().get(part) != what:  # it is tried every second, perhaps for days
                 logger.error("%s; it is tried again", what)
             self.health.fail(part, what)
-        else:
-            self.health.ok(part)
+            return False
+        self.health.ok(part)
+        return True
 
     # -- snapshot and recovery -----------------------------------------------------------------------
 

@@ -179,3 +179,48 @@ def test_a_folder_that_could_not_be_synced_once_does_not_stop_the_journal(
     journal.append(["goes on"])
     assert read(journal)[0] == [["goes on"]]
     journal.close()
+
+
+def test_what_a_disk_failed_to_sync_is_written_anew(
+    make_store: Callable[..., Store], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed fsync the next one may say that all is well, while the pages it was about are gone."""
+    store = make_store()
+    store.accept([Reading(KEY, 1.0)])
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fdatasync", fail)
+        store.sync_journal()
+    assert "Input/output error" in store.health.problems()["journal"]
+    store.sync_journal()
+    assert store.health.problems() == {}
+    segments = sorted((store.settings.data_dir / "journal").iterdir())
+    assert [each.stat().st_size for each in segments] == [0], "the snapshot has what the segment before had"
+    abandon(store)
+    assert make_store().count_cached() == 1
+
+
+def test_a_disk_that_fails_is_not_filled_with_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path, "never")
+    journal.ensure_open()
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", fail)
+        patch.setattr("os.ftruncate", fail)
+        for _ in range(10):
+            with pytest.raises(OSError, match="Input/output error|a moment ago"):
+                journal.ensure_open()
+                journal.append(["lost"])
+    assert len(journal.segments()) == 1
+    monkeypatch.setattr("janitoo_datalog_rrd.store.journal._PAUSE_S", 0.0)
+    journal._not_before = 0.0
+    journal.ensure_open()
+    journal.append(["goes on"])
+    assert read(journal)[0] == [["goes on"]]
+    journal.close()
