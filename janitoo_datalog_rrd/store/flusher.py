@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import math
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..core import seams
@@ -28,11 +25,8 @@ from .undo import Undo
 
 logger = logging.getLogger(__name__)
 
-_Horizon = Callable[[Series], float]
 _LOCKS = 64
 _RETRY_S = 30.0
-_WRITERS = 2  # librrd works without the interpreter's lock, for most of a file's time
-_TOGETHER = 16  # fewer files are written sooner by one
 CROWDED = 0.7
 
 
@@ -102,13 +96,13 @@ class Flusher:
         """
         with self.cache.lock:
             names = sorted(name for name, series in self.cache.series.items() if series.cached() or series.rows is not None)
-        horizon = functools.partial(self._demand_horizon, everything=everything)
-        return self._write_many(names, horizon, self.monotonic() + seconds, writers=_WRITERS)
+        end = self.monotonic() + seconds
+        return self._write_many(names, lambda series: self._demand_horizon(series, everything=everything), end)
 
     def flush_configured(self) -> int:
         """Write the series of datasource components; see `flush_all`."""
         names = [name for name, series in self.cache.series.items() if series.configured]
-        return self._write_many(names, functools.partial(self._demand_horizon, everything=True))
+        return self._write_many(names, lambda series: self._demand_horizon(series, everything=True))
 
     def flush_due(self) -> int:
         """Write the series whose time has come, all but the samples within their `reorder_window`.
@@ -184,22 +178,11 @@ class Flusher:
         """The time up to which everything that came has been taken in, seconds since the epoch UTC."""
         return min(self.clock(), self.taken_in_until())
 
-    def _write_many(self, names: Iterable[str], horizon: _Horizon, end: float = math.inf, writers: int = 1) -> int:
-        """Write series up to their horizons and return how many samples were written; what fails is told."""
-        waiting = deque(names)
-        if writers < 2 or len(waiting) < _TOGETHER:
-            return self._write_waiting(waiting, horizon, end)
-        with ThreadPoolExecutor(writers, "datarrd-writer") as pool:
-            return sum(pool.map(lambda _: self._write_waiting(waiting, horizon, end), range(writers)))
-
-    def _write_waiting(self, waiting: deque[str], horizon: _Horizon, end: float) -> int:
-        """Write one series after the other until none waits; several threads may take from what waits."""
+    def _write_many(self, names: Iterable[str], horizon: Callable[[Series], float], end: float = math.inf) -> int:
         written = 0
-        while waiting and self.monotonic() <= end:
-            try:
-                name = waiting.popleft()
-            except IndexError:
-                break  # another writer was faster
+        for name in names:
+            if self.monotonic() > end:
+                break
             series = self.cache.series.get(name)
             if series is None:
                 continue

@@ -536,16 +536,3 @@ def test_a_file_that_cannot_be_read_for_a_while_is_left_where_it_is(
     assert rows(again.path_of(NAME), START + 90, START + 110)[int(START) + 100] == (pytest.approx(1.1),), (
         "nine seconds of the old number, one of the new"
     )
-
-
-def test_writers_side_by_side_write_every_sample_once(store: Store, clock: Clock) -> None:
-    keys = [("node", f"value{number}", "0") for number in range(100)]
-    for second in range(5):
-        clock.now = START + second
-        for number, key in enumerate(keys):
-            store.accept([Reading(key, number + second / 10)])
-    assert store.flush_all(everything=True) == store.counters.get("samples_written") == 100 * 5
-    assert store.count_cached() == 0
-    for number, key in enumerate(keys):
-        told = rrdtool.info(str(store.cache.columns_of(key)[0].series.path))
-        assert (told["last_update"], float(told["ds[value].last_ds"])) == (int(START) + 4, number + 0.4)
