@@ -65,7 +65,7 @@ class Flusher:
         self.monotonic = monotonic
         self.on_damage = on_damage
         self.taken_in_until: Callable[[], float] = lambda: math.inf
-        self.undo = Undo(settings.undo_path, settings.rrd_dir, _LOCKS)
+        self.undo = Undo(settings, _LOCKS)
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._unsynced: set[str] = set()
         self._made = False

@@ -16,6 +16,8 @@ from pathlib import Path
 _STATIC = struct.Struct("@4s5sdLLL80s")
 _DS, _RRA, _PDP, _POINTER = (struct.Struct(form) for form in ("@20s20sL72s", "@20sLL80s", "@30s82x", "@L"))
 _PER_CDP, _LIVE = 80, 16
+STATIC_SIZE = _STATIC.size
+"""Bytes of the part of a header that says how long the rest of it is."""
 _FLOAT_COOKIE = 8.642135e130
 _MOST = 1000
 _LONGEST_S = 100 * 366 * 86400

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import rrdcheck
+from .settings import StoreSettings
 
 logger = logging.getLogger(__name__)
 
 _MAGIC = b"undo"
-_HEAD = struct.Struct("<4sI36s32sHI")  # magic, CRC-32 of what follows, boot, process, lengths of name and header
-_CHECKED = 8  # where the checksum begins to count
+_HEAD = struct.Struct("<4sI")  # magic, CRC-32 of what follows
+_LENGTHS = struct.Struct("<HI")  # of name and header, behind boot (36 bytes) and process (32 bytes), before name and header
+_BOOT, _PROCESS = 36, 32
 _SLOT = 1 << 16
-_GUESS = 1 << 13
+_GUESS = 1 << 12
+_FEW = 100
 _BOOT_ID, _OURSELVES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/stat")
 
 
@@ -34,24 +37,23 @@ class Undo:
     of an earlier boot is not used; nor is one of this process, which may still be at it.
 
     Args:
-        path: the file; its folder must be there at the first update.
-        directory: where the RRD files are.
+        settings: say where the file is, whose folder must be there at the first update, and where the RRD files are.
         slots: how many writers there may be.
     """
 
-    def __init__(self, path: Path, directory: Path, slots: int) -> None:
-        self._path = path
-        self._directory = directory
+    def __init__(self, settings: StoreSettings, slots: int) -> None:
+        self._settings = settings
         self._slots = slots
         self._descriptor: int | None = None
         self._boot, self._process = _who_we_are()
+        self._sizes: dict[bytes, int] = {}
 
     def open(self) -> None:
         """Put back the headers of the files whose update was cut off; without effect when it is open. Raises OSError."""
         if self._descriptor is not None:
             return
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._path, flags, 0o600)
+        descriptor = os.open(self._settings.undo_path, flags, 0o600)
         weakref.finalize(self, os.close, descriptor)  # not earlier: a reader may flush at any time
         for slot in range(self._slots):
             self._put_back(descriptor, slot)
@@ -64,13 +66,11 @@ class Undo:
             OSError: the file cannot be read, or the record cannot be written.
         """
         self.open()
-        header = _read_header(path)
-        name = os.fsencode(os.path.basename(path))  # noqa: PTH119 - the path is text already, and this is called for each flush
-        if not header or _HEAD.size + len(name) + len(header) > _SLOT or self._descriptor is None:
+        name, header = os.fsencode(path.rpartition("/")[2]), self._read_header(path)
+        if not header or self._descriptor is None or _HEAD.size + len(name) + len(header) > _SLOT:
             return
-        record = _HEAD.pack(_MAGIC, 0, self._boot, self._process, len(name), len(header)) + name + header
-        checksum = zlib.crc32(record[_CHECKED:])
-        os.pwrite(self._descriptor, b"".join((_MAGIC, checksum.to_bytes(4, "little"), record[_CHECKED:])), slot * _SLOT)
+        content = b"".join((self._boot, self._process, _LENGTHS.pack(len(name), len(header)), name, header))
+        os.pwrite(self._descriptor, _HEAD.pack(_MAGIC, zlib.crc32(content)) + content, slot * _SLOT)
 
     def end(self, slot: int) -> None:
         """The update is over. It is called before the cache forgets the samples."""
@@ -79,16 +79,42 @@ class Undo:
         try:
             os.pwrite(self._descriptor, b"\0", slot * _SLOT)
         except OSError as error:
-            logger.error("%s cannot be written: %s; a new one is begun", self._path, error)
+            logger.error("%s cannot be written: %s; a new one is begun", self._settings.undo_path, error)
             self._descriptor = None
-            self._path.unlink(missing_ok=True)  # what it says of this update must not be believed at the next start
+            self._settings.undo_path.unlink(missing_ok=True)  # what it says of this update must not be believed at the next start
+
+    def _read_header(self, path: str) -> bytes:
+        """The bytes of an RRD file before its rows; empty where its layout is not known."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            head = os.read(descriptor, _GUESS)
+            fixed = head[: rrdcheck.STATIC_SIZE]
+            size = self._sizes.get(fixed)
+            if size is None:
+                if len(self._sizes) >= _FEW:
+                    self._sizes.clear()
+                size = self._sizes[fixed] = rrdcheck.header_size(head)
+            if len(head) < size <= _SLOT:
+                head += os.pread(descriptor, size - len(head), len(head))
+        finally:
+            os.close(descriptor)
+        return head[:size] if size <= len(head) else b""
+
+    def _is_laid_out_as(self, path: Path, header: bytes) -> bool:
+        """Tell whether a file is laid out as a header says: it may have been replaced meanwhile."""
+        try:
+            have = self._read_header(str(path))
+        except OSError:
+            return False
+        fixed = rrdcheck.definitions_size(header)
+        return len(have) == len(header) and have[:fixed] == header[:fixed]
 
     def _put_back(self, descriptor: int, slot: int) -> None:
         found = _unpack(os.pread(descriptor, _SLOT, slot * _SLOT))
         if found is None or found.process == self._process:
             return
-        path = self._directory / os.fsdecode(found.name)
-        if found.boot == self._boot and b"/" not in found.name and _is_laid_out_as(path, found.header):
+        path = self._settings.rrd_dir / os.fsdecode(found.name)
+        if found.boot == self._boot and b"/" not in found.name and self._is_laid_out_as(path, found.header):
             with path.open("r+b", buffering=0) as stream:
                 stream.write(found.header)
             logger.info("the update of %s was cut off; its header is as it was before", path)
@@ -104,14 +130,22 @@ class _Record(NamedTuple):
 
 def _unpack(record: bytes) -> _Record | None:
     """Read a record; None when it is over, or was cut off itself: then no update had begun."""
-    if len(record) < _HEAD.size:
+    if len(record) < _HEAD.size + _BOOT + _PROCESS + _LENGTHS.size:
         return None
-    magic, checksum, boot, process, name_size, header_size = _HEAD.unpack_from(record)
-    header_at = _HEAD.size + name_size
+    magic, checksum = _HEAD.unpack_from(record)
+    process_at = _HEAD.size + _BOOT
+    lengths_at = process_at + _PROCESS
+    name_size, header_size = _LENGTHS.unpack_from(record, lengths_at)
+    header_at = lengths_at + _LENGTHS.size + name_size
     end = header_at + header_size
-    if magic != _MAGIC or end > len(record) or zlib.crc32(record[_CHECKED:end]) != checksum:
+    if magic != _MAGIC or end > len(record) or zlib.crc32(record[_HEAD.size : end]) != checksum:
         return None
-    return _Record(boot, process, record[_HEAD.size : header_at], record[header_at:end])
+    return _Record(
+        record[_HEAD.size : process_at],
+        record[process_at:lengths_at],
+        record[header_at - name_size : header_at],
+        record[header_at:end],
+    )
 
 
 def _who_we_are() -> tuple[bytes, bytes]:
@@ -122,26 +156,3 @@ def _who_we_are() -> tuple[bytes, bytes]:
     except (OSError, IndexError):
         boot, began = b"", "0"
     return boot[:36].ljust(36, b"\0"), f"{os.getpid()} {began}".encode().ljust(32, b"\0")
-
-
-def _read_header(path: str) -> bytes:
-    """The bytes of an RRD file before its rows; empty where its layout is not known."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        head = os.read(descriptor, _GUESS)
-        size = rrdcheck.header_size(head)
-        if len(head) < size <= _SLOT:
-            head += os.pread(descriptor, size - len(head), len(head))
-    finally:
-        os.close(descriptor)
-    return head[:size] if size <= len(head) else b""
-
-
-def _is_laid_out_as(path: Path, header: bytes) -> bool:
-    """Tell whether a file is laid out as a header says: it may have been replaced meanwhile."""
-    try:
-        have = _read_header(str(path))
-    except OSError:
-        return False
-    fixed = rrdcheck.definitions_size(header)
-    return len(have) == len(header) and have[:fixed] == header[:fixed]

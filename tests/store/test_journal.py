@@ -203,6 +203,11 @@ def test_what_a_disk_failed_to_sync_is_written_anew(
     assert make_store().count_cached() == 1
 
 
+def take_or_fail(journal: Journal) -> None:
+    journal.ensure_open()
+    journal.append(["lost"])
+
+
 def test_a_disk_that_fails_is_not_filled_with_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(tmp_path, "never")
     journal.ensure_open()
@@ -214,9 +219,8 @@ def test_a_disk_that_fails_is_not_filled_with_segments(tmp_path: Path, monkeypat
         patch.setattr("os.write", fail)
         patch.setattr("os.ftruncate", fail)
         for _ in range(10):
-            with pytest.raises(OSError, match="Input/output error|a moment ago"):
-                journal.ensure_open()
-                journal.append(["lost"])
+            with pytest.raises(OSError, match=r"Input/output error|a moment ago"):
+                take_or_fail(journal)
     assert len(journal.segments()) == 1
     monkeypatch.setattr("janitoo_datalog_rrd.store.journal._PAUSE_S", 0.0)
     journal._not_before = 0.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import rrdtool
 from store.conftest import START, rows
-from store.torn import POINTS
+from store.torn import POINTS, settings_in
 
 from janitoo_datalog_rrd.store import rrdfile
 from janitoo_datalog_rrd.store.undo import Undo
@@ -25,11 +25,13 @@ import os, sys
 from pathlib import Path
 from janitoo_datalog_rrd.store import rrdcheck, rrdfile
 from janitoo_datalog_rrd.store.undo import Undo
+from janitoo_datalog_rrd.store.schema import Schemas
+from janitoo_datalog_rrd.store.settings import StoreSettings
 folder, begin = Path(sys.argv[1]), int(sys.argv[2])
 path = folder / "torn.rrd"
 before = path.read_bytes()
 at = rrdcheck.definitions_size(before)
-undo = Undo(folder / "undo", folder, 4)
+undo = Undo(StoreSettings(folder, folder, Schemas([])), 4)
 undo.begin(3, str(path))
 rrdfile.update(str(path), ["value"], [f"{begin + number}:{number}" for number in range(10, 15)])
 with path.open("r+b") as stream:
@@ -64,7 +66,7 @@ def cut_off(path: Path, *arguments: str) -> None:
 
 def test_an_update_that_was_cut_off_is_undone_at_the_start(path: Path) -> None:
     cut_off(path)
-    Undo(path.parent / "undo", path.parent, 4).open()
+    Undo(settings_in(path.parent), 4).open()
     update(path, range(10, 20))
     assert read(path, 20) == list(range(20))
 
@@ -78,7 +80,7 @@ def test_without_that_older_rows_would_stand_too_early(path: Path) -> None:
 def test_an_update_that_is_over_is_not_undone(path: Path) -> None:
     cut_off(path, "over")
     content = path.read_bytes()
-    Undo(path.parent / "undo", path.parent, 4).open()
+    Undo(settings_in(path.parent), 4).open()
     assert path.read_bytes() == content
 
 
@@ -87,30 +89,30 @@ def test_a_record_is_used_once_and_not_for_another_file(path: Path) -> None:
     path.unlink()
     rrdfile.create(path, 1, BEGIN - 1, [rrdfile.DataSource("value", "GAUGE", 100)], ["RRA:AVERAGE:0:1:77"])
     content = path.read_bytes()
-    Undo(path.parent / "undo", path.parent, 4).open()
+    Undo(settings_in(path.parent), 4).open()
     assert path.read_bytes() == content
-    assert Undo(path.parent / "undo", path.parent, 4).open() is None
+    assert Undo(settings_in(path.parent), 4).open() is None
     assert (path.parent / "undo").read_bytes()[3 << 16] == 0
 
 
 @pytest.mark.parametrize("place", [0, 5, 20, 50, 100, 300])
 def test_a_damaged_record_is_no_record(path: Path, place: int) -> None:
     cut_off(path)
-    undo = path.parent / "undo"
+    undo = settings_in(path.parent).undo_path
     record = bytearray(undo.read_bytes())
     record[(3 << 16) + place] ^= 0xFF
     undo.write_bytes(record)
     content = path.read_bytes()
-    Undo(undo, path.parent, 4).open()
+    Undo(settings_in(path.parent), 4).open()
     assert path.read_bytes() == content
 
 
 def test_an_update_of_this_process_is_not_undone(path: Path) -> None:
-    first = Undo(path.parent / "undo", path.parent, 4)
+    first = Undo(settings_in(path.parent), 4)
     first.begin(0, str(path))
     update(path, range(10, 15))
     content = path.read_bytes()
-    Undo(path.parent / "undo", path.parent, 4).open()
+    Undo(settings_in(path.parent), 4).open()
     assert path.read_bytes() == content
 
 
@@ -126,7 +128,7 @@ def test_killed_in_the_middle_of_writing_a_file_has_each_row_once(root: Path, pa
             assert process.stdout.readline()
             threading.Event().wait(chance.uniform(0, 0.03))  # any moment will do
             process.kill()
-        Undo(path.parent / "undo", path.parent, 1).open()
+        Undo(settings_in(path.parent), 1).open()
         written = rrdtool.last(str(path)) - BEGIN + 1
         update(path, range(max(0, written), min(written + 20, POINTS)))
         count = min(written + 20, POINTS)

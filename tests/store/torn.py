@@ -7,13 +7,20 @@ import sys
 from pathlib import Path
 
 from janitoo_datalog_rrd.store import rrdfile
+from janitoo_datalog_rrd.store.schema import Schemas
+from janitoo_datalog_rrd.store.settings import StoreSettings
 from janitoo_datalog_rrd.store.undo import Undo
 
 POINTS, AT_ONCE = 20_000, 20
 
 
+def settings_in(folder: Path) -> StoreSettings:
+    """A store whose files are all in one folder."""
+    return StoreSettings(folder, folder, Schemas([]))
+
+
 def main(folder: Path, begin: int) -> None:
-    undo = Undo(folder / "undo", folder, 1)
+    undo = Undo(settings_in(folder), 1)
     undo.open()
     path = str(folder / "torn.rrd")
     os.write(1, b"ready\n")
