@@ -92,7 +92,7 @@ def test_a_record_is_used_once_and_not_for_another_file(path: Path) -> None:
     Undo(settings_in(path.parent), 4).open()
     assert path.read_bytes() == content
     assert Undo(settings_in(path.parent), 4).open() is None
-    assert (path.parent / "undo").read_bytes()[3 << 16] == 0
+    assert (path.parent / "rrd_undo").read_bytes()[3 << 16] == 0
 
 
 @pytest.mark.parametrize("place", [0, 5, 20, 50, 100, 300])
