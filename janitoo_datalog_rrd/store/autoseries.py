@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.contracts import DS_TYPES, Key, Reading
 from . import catalogue, rrdfile
+from .aside import move_aside
 from .cache import Cache
 from .flusher import Flusher
 from .namelist import NameList
@@ -99,7 +100,7 @@ class AutoSeries:
             logger.error("%s; it belongs to no value that is known", error)
             return
         except rrdfile.RrdError as error:
-            self.on_damage(rrdfile.move_aside(series.path), str(error))
+            self.on_damage(move_aside(series.path), str(error))
             return
         logger.warning("%s belongs to no value that is known; it is listed under its name", series.path)
         self.cache.add_series(series)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
+import zlib
 from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key
 from .series import ColumnState, Series
 from .taken import Taken
+
+_NAMED = 1 << 30
+"""Numbers of columns from here on are made of their names; where two names would have one number, the second has a lower one."""
 
 
 class Cache:
@@ -36,7 +41,8 @@ class Cache:
         self.generation = 0
         self._configured: dict[Key, tuple[ColumnState, ...]] = {}
         self._auto: dict[Key, ColumnState] = {}
-        self._numbers = 0
+        self._numbers: dict[int, ColumnState] = {}
+        self._spare_numbers = itertools.count()
         self._random = random.Random()  # noqa: S311 - spreads writes in time, no secret
 
     def columns_of(self, key: Key) -> tuple[ColumnState, ...]:
@@ -46,6 +52,10 @@ class Cache:
             return configured
         column = self._auto.get(key)
         return () if column is None else (column,)
+
+    def column_numbered(self, number: int) -> ColumnState | None:
+        """The column that had a number in an earlier life, where the number is made of its name."""
+        return self._numbers.get(number) if number >= _NAMED else None
 
     def plain_column(self, key: Key) -> ColumnState | None:
         """The one column that a value goes to, where it is a series made by itself whose messages bring no time; else None.
@@ -63,8 +73,10 @@ class Cache:
     def add_column(self, series: Series, name: str, key: Key, label: str, units: str, ds_type: str) -> ColumnState:
         """Give a series one more data source."""
         with self.lock:
-            column = ColumnState(series, self._numbers, name, key, label, units, ds_type)
-            self._numbers += 1
+            number = _NAMED | zlib.crc32(f"{series.name}/{name}".encode()) & (_NAMED - 1)
+            if number in self._numbers:
+                number = next(self._spare_numbers)
+            column = self._numbers[number] = ColumnState(series, number, name, key, label, units, ds_type)
             series.columns += (column,)
             self.bind(column, key)
             return column
@@ -84,6 +96,7 @@ class Cache:
         with self.lock:
             series, key = column.series, column.key
             series.columns = tuple(each for each in series.columns if each is not column)
+            self._numbers.pop(column.number, None)
             self.samples -= len(column)
             self.generation += 1
             if self._auto.get(key) is column:

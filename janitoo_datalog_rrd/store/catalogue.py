@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..core.contracts import DS_TYPES
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
-from .rrdfile import move_aside
+from .aside import Damage, keep_aside, move_aside
+from .series import ColumnState
 
 Record = dict[str, Any]
 """A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`."""
@@ -26,29 +27,55 @@ def is_record(data: object) -> bool:
     return (
         isinstance(data, dict)
         and isinstance(data.get("key"), list)
-        and all(isinstance(part, str) for part in data["key"])
-        and all(isinstance(data.get(name), str) for name in ("label", "units", "node"))
-        and data.get("ds_type") in DS_TYPES
+        and len(data["key"]) in (0, 2, 3)
+        and all(isinstance(part, str) for part in (*data["key"], *map(data.get, ("label", "units", "node", "ds_type"))))
+        and data["ds_type"] in DS_TYPES
     )
 
 
-def load(path: Path, on_damage: Any) -> dict[str, Record]:
+def define(column: ColumnState) -> tuple[Any, ...]:
+    """Describe the series of a column in as few words as can be, for journal and snapshot."""
+    return column.key, column.label, column.units, column.ds_type, column.series.node
+
+
+def restore(definition: tuple[Any, ...]) -> Record:
+    """The record of a series that `define` has described. Raises ValueError, TypeError."""
+    key, label, units, ds_type, node = definition
+    found = record(tuple(key), label, units, ds_type, node)
+    if not is_record(found):
+        raise ValueError("it has no proper description of a series")
+    return found
+
+
+def load(path: Path, on_damage: Callable[[Path, str], None]) -> dict[str, Record]:
     """Read the catalogue: name → record. A file that cannot be read is moved aside and told to `on_damage(path, reason)`."""
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict):
             raise ValueError("it is not a JSON object")
     except FileNotFoundError:
         return {}
-    except (ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         on_damage(move_aside(path), str(error))
         return {}
+    damage = Damage()
+    for name, data in content.items():
+        if not (SAFE_NAME.fullmatch(name) and (is_record(data) or _is_configured(data))):
+            damage.note(f"what it says of {name!r} cannot be understood")
+    if damage:
+        on_damage(keep_aside(path), str(damage))
     return _good(content)
 
 
 def configured(columns: Mapping[str, tuple[tuple[str, ...], str]]) -> Record:
     """Describe a series of a datasource component: name of each data source → whose values it holds, and their units."""
     return {"columns": {name: [list(key), units] for name, (key, units) in columns.items()}}
+
+
+def _is_configured(data: object) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("columns"), dict)
 
 
 def read_configured(path: Path, name: str) -> dict[str, tuple[tuple[str, ...], str]]:

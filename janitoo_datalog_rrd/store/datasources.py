@@ -8,6 +8,7 @@ from pathlib import Path
 from ..core.contracts import Key
 from ..core.errors import StoreError
 from . import catalogue, rrdfile
+from .aside import move_aside
 from .cache import Cache
 from .flusher import Flusher
 from .series import Series
@@ -93,7 +94,7 @@ class Datasources:
             except rrdfile.RrdUnreadableError:
                 raise
             except rrdfile.RrdError as error:
-                self.on_damage(rrdfile.move_aside(series.path), str(error))
+                self.on_damage(move_aside(series.path), str(error))
         if header is None:
             self.flusher.make_file(series, int(self.flusher.clock()))
             return [], ""

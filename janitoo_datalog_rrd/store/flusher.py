@@ -15,6 +15,7 @@ from ..core.errors import StoreError
 from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
 from . import rrdfile
+from .aside import move_aside
 from .cache import Cache
 from .rrdfile import RrdError, RrdUnreadableError
 from .series import Series
@@ -295,7 +296,7 @@ class Flusher:
         self._made = True
 
     def _set_aside(self, series: Series, error: RrdError) -> None:
-        self.on_damage(rrdfile.move_aside(series.path), str(error))
+        self.on_damage(move_aside(series.path), str(error))
 
     def _tell_failure(self, name: str, what: str) -> None:
         if name not in self._failing:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from . import safepickle
@@ -14,6 +18,9 @@ from . import safepickle
 _MAGIC = b"\x80\x04C\x04"
 _HEAD = struct.Struct("<4sIcI")
 _TAIL = b"\x86."
+_BLOCK = 1 << 20
+# What the search for the next whole frame may read in vain: more than any accident asks for, and not for ever.
+_VAIN_SHARE, _VAIN_BYTES, _VAIN_EACH = 4, 1 << 26, 1000
 
 
 def pack(data: Any) -> bytes:
@@ -22,67 +29,125 @@ def pack(data: Any) -> bytes:
     return b"".join((_HEAD.pack(_MAGIC, zlib.crc32(content), b"B", len(content)), content, _TAIL))
 
 
-def unpack(run: bytes, on_damage: Callable[[str], None]) -> Iterator[Any]:
-    """Read a run of frames, and go on behind what is damaged.
+def unpack(path: Path, on_damage: Callable[[str], None]) -> Iterator[Any]:
+    """Read a file of frames, and go on behind what is damaged. Only a block of the file is in memory at a time.
 
     A last frame that is cut off, or never got to the disk and reads as zeros, is normal after a crash and is not told.
 
     Args:
-        run: the frames.
+        path: the file.
         on_damage: called with a sentence for each damaged place.
 
     Yields:
         The data of each frame whose checksum is right.
+
+    Raises:
+        OSError: it cannot be read, or not from here on.
     """
-    at, end = 0, len(run)
-    while at < end:
-        behind = _end_of_frame(run, at, end)
-        if behind is None:
-            following = _next_frame(run, at + 1, end)
-            if following is None:
-                if not _is_cut_off(run, at, end):
-                    on_damage(f"from byte {at} on ({end - at} bytes) there is nothing that can be read")
-                return
-            on_damage(f"{following - at} bytes from byte {at} on are damaged")
-            at = following
-            continue
-        try:
-            data = safepickle.loads(run[at + _HEAD.size : behind - len(_TAIL)])
-        except safepickle.UNREADABLE as error:
-            on_damage(f"the frame at byte {at}: {error}")
-        else:
-            yield data
-        at = behind
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        yield from _Run(descriptor, found.st_size).frames(on_damage)
+    finally:
+        os.close(descriptor)
 
 
-def _end_of_frame(run: bytes, at: int, end: int) -> int | None:
-    """Where the frame that begins at a place ends; None when there is no whole one with a right checksum."""
-    start = at + _HEAD.size
-    if start > end:
+class _Run:
+    """The frames of an open file, seen through a window of one block."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._size = size
+        self._window = b""
+        self._window_at = 0
+        self._vain = _VAIN_SHARE * size + _VAIN_BYTES
+
+    def frames(self, on_damage: Callable[[str], None]) -> Iterator[Any]:
+        """The data of each whole frame."""
+        at = 0
+        while at < self._size:
+            behind = self._end_of_frame(at)
+            if behind is None:
+                following = self._next_frame(at + 1)
+                if following is None:
+                    if not self._is_cut_off(at):
+                        on_damage(f"from byte {at} on ({self._size - at} bytes) there is nothing that can be read")
+                    return
+                on_damage(f"{following - at} bytes from byte {at} on are damaged")
+                at = following
+                continue
+            try:
+                data = safepickle.loads(self._read(at + _HEAD.size, behind - len(_TAIL)))
+            except safepickle.UNREADABLE as error:
+                on_damage(f"the frame at byte {at}: {error}")
+            else:
+                yield data
+            at = behind
+
+    def _read(self, begin: int, end: int) -> bytes:
+        """The bytes between two places; those of one block are taken from the window. Raises OSError."""
+        if end - begin > _BLOCK:
+            return os.pread(self._descriptor, end - begin, begin)
+        if not self._window_at <= begin <= end <= self._window_at + len(self._window):
+            self._window, self._window_at = os.pread(self._descriptor, _BLOCK, begin), begin
+            if len(self._window) < end - begin:
+                raise OSError(errno.EIO, f"it gives nothing from byte {begin + len(self._window)} on")
+        return self._window[begin - self._window_at : end - self._window_at]
+
+    def _checksum(self, begin: int, end: int) -> int:
+        """CRC-32 of the bytes between two places."""
+        if end - begin <= _BLOCK:
+            return zlib.crc32(self._read(begin, end))
+        found = 0
+        for at in range(begin, end, _BLOCK):
+            found = zlib.crc32(os.pread(self._descriptor, min(_BLOCK, end - at), at), found)
+        return found
+
+    def _end_of_frame(self, at: int) -> int | None:
+        """Where the frame that begins at a place ends; None when there is no whole one with a right checksum."""
+        start = at + _HEAD.size
+        if start > self._size:
+            return None
+        magic, checksum, opcode, size = _HEAD.unpack(self._read(at, start))
+        stop: int = start + size
+        behind = stop + len(_TAIL)
+        if magic != _MAGIC or opcode != b"B" or behind > self._size:
+            return None
+        if behind - at <= _BLOCK:
+            self._read(at, behind)  # moves the window once, and forwards
+        tail = os.pread(self._descriptor, len(_TAIL), stop) if size > _BLOCK else self._read(stop, behind)
+        if tail == _TAIL and self._checksum(start, stop) == checksum:
+            return behind
+        self._vain -= size + _VAIN_EACH
         return None
-    magic, checksum, opcode, size = _HEAD.unpack(run[at:start])
-    behind = start + size + len(_TAIL)
-    if magic != _MAGIC or opcode != b"B" or behind > end or run[behind - len(_TAIL) : behind] != _TAIL:
+
+    def _next_frame(self, at: int) -> int | None:
+        """Where the next whole frame begins."""
+        while self._vain > 0 and at + _HEAD.size <= self._size:
+            self._read(at, at + len(_MAGIC))
+            place = self._window.find(_MAGIC, at - self._window_at)
+            if place >= 0:
+                at = self._window_at + place
+                if self._end_of_frame(at) is not None:
+                    return at
+                at += 1
+            else:
+                at = self._window_at + len(self._window) - len(_MAGIC) + 1
         return None
-    return behind if zlib.crc32(run[start : start + size]) == checksum else None
 
-
-def _next_frame(run: bytes, at: int, end: int) -> int | None:
-    """Where the next whole frame begins."""
-    at = run.find(_MAGIC, at)
-    while at >= 0:
-        if _end_of_frame(run, at, end) is not None:
-            return at
-        at = run.find(_MAGIC, at + 1)
-    return None
-
-
-def _is_cut_off(run: bytes, at: int, end: int) -> bool:
-    """Tell whether what is left is the beginning of a frame, or zeros."""
-    head = run[at : at + _HEAD.size]
-    if not any(head):
-        return not any(run[at:end])
-    if len(head) < _HEAD.size:
-        return _MAGIC.startswith(head[: len(_MAGIC)])
-    magic, _, opcode, size = _HEAD.unpack(head)
-    return bool(magic == _MAGIC and opcode == b"B" and at + _HEAD.size + size + len(_TAIL) > end)
+    def _is_cut_off(self, at: int) -> bool:
+        """Tell whether what is left is the beginning of a frame, or zeros."""
+        start = at + _HEAD.size
+        head = self._read(at, min(start, self._size))
+        if not any(head):
+            blocks = (self._read(each, min(each + _BLOCK, self._size)) for each in range(at, self._size, _BLOCK))
+            return all(block.count(0) == len(block) for block in blocks)
+        if len(head) < _HEAD.size:
+            return _MAGIC.startswith(head[: len(_MAGIC)])
+        magic, checksum, opcode, size = _HEAD.unpack(head)
+        if magic != _MAGIC or opcode != b"B" or start + size + len(_TAIL) <= self._size:
+            return False
+        stop = self._size - len(_TAIL)  # a frame that is whole but for a wrong length was not cut off
+        return not (stop >= start and self._read(stop, self._size) == _TAIL and self._checksum(start, stop) == checksum)

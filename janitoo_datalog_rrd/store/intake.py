@@ -133,8 +133,8 @@ class Intake:
         if series.is_late(time_s):
             return LATE
         self.columns.append(column)
-        self.times.append(time_s)
-        self.values.append(value)
+        self.times.append(float(time_s))  # a decoder of any package may bring its own kind of number: the journal takes none
+        self.values.append(float(value))
         return ACCEPTED
 
     def commit(self) -> None:
@@ -165,5 +165,4 @@ class Intake:
 def _definition(column: ColumnState) -> tuple[object, ...]:
     """What the journal has to know of a column: its number there, series, name, whether it is configured, and whose it is."""
     series = column.series
-    record = catalogue.record(column.key, column.label, column.units, column.ds_type, series.node)
-    return (column.number, series.name, column.name, series.configured, record)
+    return (column.number, series.name, column.name, series.configured, catalogue.define(column))

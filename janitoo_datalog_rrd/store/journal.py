@@ -8,19 +8,19 @@ import logging
 import os
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..core import seams
 from ..core.files import sync_directory
-from . import frames
+from . import frames, safepickle
+from .aside import Damage, keep_aside, move_aside
 
 logger = logging.getLogger(__name__)
 
 _PAUSE_S = 5.0  # so that a disk that fails is not filled with beginnings of segments
-_SEGMENT = re.compile(r"journal-([0-9]{10})\.pickles")
+_SEGMENT = re.compile(r"journal-([0-9]{10}|[1-9][0-9]{10,20})\.pickles")
 
 
 class Journal:
@@ -146,40 +146,43 @@ class Journal:
                 self.size = 0
 
     def remove_before(self, segment: int) -> None:
-        """Delete the segments with a lower number."""
+        """Delete the segments with a lower number. Raises OSError."""
         for number in self.segments():
             if number < segment:
-                self.path_of(number).unlink(missing_ok=True)
+                path = self.path_of(number)
+                if path.is_dir():
+                    move_aside(path)
+                    continue
+                path.unlink(missing_ok=True)
                 seams.reached("segment-removed")
 
-    def keep_aside(self, path: Path) -> Path:
-        """Keep a damaged segment under another name, so that it is there to look at when its samples are written."""
-        aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-        with contextlib.suppress(FileExistsError):
-            os.link(path, aside)
-        return aside
-
-    def replay(self, first: int, on_damage: Callable[[Path, str], None]) -> Iterator[tuple[int, Any]]:
-        """Read the frames of every segment from number `first` on.
+    def replay(self, first: int, take: Callable[[int, Any], None], on_damage: Callable[[Path, str], None]) -> None:
+        """Hand on the frames of every segment from number `first` on, in their order.
 
         A last frame that is cut off is normal after a crash; of a segment that is damaged otherwise every frame that is whole
-        is read, and it is told to `on_damage` with the reason.
+        is handed on, and it is kept aside and told to `on_damage` with the reasons. It stays in its place too, since it is read
+        again after a crash, until a snapshot covers it. What is no file is moved aside.
 
-        Yields:
-            (segment number, frame).
+        Args:
+            first: number of the first segment.
+            take: called with the segment's number and a frame; `safepickle.UNREADABLE` say that it makes no sense.
+            on_damage: called once for each damaged segment.
         """
         for number in self.segments():
             if number < first:
                 continue
             path = self.path_of(number)
-            damage: list[str] = []
+            damage = Damage()
             try:
-                run = path.read_bytes()
+                for frame in frames.unpack(path, damage.note):
+                    try:
+                        take(number, frame)
+                    except safepickle.UNREADABLE as error:
+                        damage.note(f"a frame makes no sense: {error}")
             except OSError as error:
-                # kept under another name too, since the next snapshot deletes the segments before it
-                on_damage(self.keep_aside(path), f"it cannot be read: {error.strerror}")
-                continue
-            for frame in frames.unpack(run, damage.append):
-                yield number, frame
+                damage.note(f"it cannot be read: {error.strerror}")
+                if not path.is_file():
+                    on_damage(move_aside(path), str(damage))
+                    continue
             if damage:
-                on_damage(self.keep_aside(path), "; ".join(damage[:3]) + (" ..." if len(damage) > 3 else ""))
+                on_damage(keep_aside(path), str(damage))

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
 from . import catalogue, safepickle, snapshot
+from .aside import Damage, keep_aside
 from .cache import Cache
 from .flusher import Flusher
 from .journal import Journal
@@ -48,46 +50,60 @@ class Recovery:
         self.latest = latest
         self.add_auto = add_auto
         self.on_damage = on_damage
+        self._segment = 0
+        self._known: dict[int, ColumnState | None] = {}
+        self._gone: set[str] = set()
 
     def run(self, journal: Journal) -> None:
-        """Put back what snapshot and journal have, and delete the segments that the snapshot covers."""
-        found = snapshot.load(self.settings.snapshot_path, self.on_damage)
-        for name, frozen in found.series.items():
-            series = self.cache.series.get(name)
-            if series is None:
-                logger.warning("the snapshot has samples of %s, which is no series any more; they are passed over", name)
-                continue
-            try:
-                if series.written is None:
-                    self.flusher.look_up(series)
-                snapshot.thaw(self.cache, series, frozen, self.now, self.settings.cache_rrd_ttl, self.latest)
-            except safepickle.UNREADABLE as error:
-                self.on_damage(self.settings.snapshot_path, f"its part on {name} is damaged: {error}")
-        known: dict[int, ColumnState | None] = {}
-        segment = 0
-        for number, frame in journal.replay(found.segment, self.on_damage):
-            if number != segment:
-                segment, known = number, {}
-            try:
-                self._replay_frame(known, frame)
-            except safepickle.UNREADABLE as error:
-                self.on_damage(journal.keep_aside(journal.path_of(segment)), f"a frame makes no sense: {error!r}")
-        journal.remove_before(found.segment)
-        journal.begin_after(found.segment)
+        """Put back what snapshot and journal have, and delete the segments that the snapshot covers. Raises OSError."""
+        path = self.settings.snapshot_path
+        found = snapshot.load(path, self.on_damage)
+        self._thaw(path, found)
+        first = found.segment
+        last = journal.segments()[-1:]
+        if last and first > last[0]:
+            what = f"it says that it covers the journal up to segment {first}, and there is only {last[0]}: all of it is read"
+            self.on_damage(keep_aside(path), what)
+            first = 0
+            write_atomically(path, snapshot.pack(found._replace(segment=first)))  # or it would be believed once there are more
+        journal.replay(first, self._replay_frame, self.on_damage)
+        journal.remove_before(first)
+        journal.begin_after(first)
 
-    def _replay_frame(self, known: dict[int, ColumnState | None], frame: Any) -> None:
+    def _thaw(self, path: Path, found: snapshot.Snapshot) -> None:
+        """Put back what a snapshot has."""
+        damage = Damage()
+        for frozen in found.series:
+            name = frozen.name
+            try:
+                series = self._series_for(name, frozen.definition, configured=frozen.configured)
+                if series is not None:
+                    snapshot.thaw(self.cache, series, frozen, self.now, self.settings.cache_rrd_ttl, self.latest)
+            except safepickle.UNREADABLE as error:
+                damage.note(f"its part on {name} is damaged: {error}")
+        if damage:
+            self.on_damage(keep_aside(path), str(damage))
+
+    def _replay_frame(self, segment: int, frame: Any) -> None:
         """Take in one frame of the journal; see `Intake` for its form."""
+        if segment != self._segment:
+            self._segment = segment
+            self._known = {}
         definitions, numbers, times, values = frame
-        for number, name, column_name, configured, record in definitions:
-            if not isinstance(name, str) or not SAFE_NAME.fullmatch(name) or not catalogue.is_record(record):
-                raise ValueError("it has no proper definition of a column")
-            known[number] = self._column_for(name, column_name, record, configured=bool(configured))
+        known = self._known
+        if not {*map(type, numbers)} <= {int} or not {*map(type, times), *map(type, values)} <= {float}:
+            raise ValueError("it has something else than numbers")
+        strange = ""
+        for each in definitions:
+            try:
+                self._define(*each)
+            except safepickle.UNREADABLE as error:
+                strange = str(error)
         columns: list[ColumnState] = []
         kept_times: list[float] = []
         kept_values: list[float] = []
-        strange = ""
         for number, time_s, value in zip(numbers, times, values, strict=True):
-            if number not in known:
+            if number not in known and not self._remember(number):
                 strange = f"it has samples of column {number}, whose definition is lost"
                 continue
             column = known[number]
@@ -108,14 +124,35 @@ class Recovery:
         if strange:
             raise ValueError(strange)
 
-    def _column_for(self, name: str, column_name: str, record: catalogue.Record, *, configured: bool) -> ColumnState | None:
-        """The column that a journal's definition means today; None when nobody asks for it any more."""
+    def _define(self, number: int, name: str, column_name: str, configured: bool, definition: tuple[Any, ...]) -> None:
+        """Note what a number means from here on in the segment; nothing when nobody asks for its samples any more."""
+        if type(number) is not int or not isinstance(name, str) or not isinstance(column_name, str):
+            raise ValueError("it has no proper definition of a column")
+        series = self._series_for(name, definition, configured=bool(configured))
+        columns = series.columns if series is not None else ()
+        self._known[number] = next((column for column in columns if column.name == column_name), None)
+
+    def _remember(self, number: int) -> bool:
+        """Note what a number means whose definition is damaged: most are made of the column's name."""
+        column = self.cache.column_numbered(number)
+        if column is None:
+            return False
+        self._series_for(column.series.name, (), configured=column.series.configured)
+        self._known[number] = column
+        return True
+
+    def _series_for(self, name: str, definition: tuple[Any, ...], *, configured: bool) -> Series | None:
+        """The series of a name, looked up in its file; it is made where only snapshot or journal know it. Raises ValueError."""
         series = self.cache.series.get(name)
-        if series is None and not configured:
+        if series is None and not configured and (record := catalogue.restore(definition))["key"]:
+            if not SAFE_NAME.fullmatch(name):
+                raise ValueError("it has no proper name of a series")
             series = self.add_auto(name, record)
         if series is None:
-            logger.warning("the journal has samples of %s, which is no series any more; they are passed over", name)
+            if name not in self._gone:
+                logger.warning("there are samples of %s, which is no series any more; they are passed over", name)
+            self._gone.add(name)
             return None
         if series.written is None:
             self.flusher.look_up(series)
-        return next((column for column in series.columns if column.name == column_name), None)
+        return series

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,14 +271,3 @@ def fetch(path: Path, start: str, end: str, cf: str, resolution: int | None) -> 
             raise BadRequestError("cf", f"cf {cf}: {text}") from error
         raise RrdError(f"{path} cannot be read: {text}") from error
     return FetchResult(int(first), int(step), tuple(names), rows)
-
-
-def move_aside(path: Path) -> Path:
-    """Rename an unreadable file to `*.corrupt-<time>` and return its new name."""
-    target = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-    number = 0
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{target.name.partition('~')[0]}~{number}")
-    path.rename(target)
-    return target

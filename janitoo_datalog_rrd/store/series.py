@@ -31,7 +31,7 @@ class ColumnState:
 
     Attributes:
         series: the series it is part of.
-        number: number of the data source in the journal; one per column and server run.
+        number: number of the data source in the journal; no two columns have one at the same time.
         name: name of the data source in the file.
         key: whose samples go here; empty when it is not known yet.
         label, units: text for people.

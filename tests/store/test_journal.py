@@ -23,7 +23,9 @@ KEY = ("t", "")
 
 def read(journal: Journal, first: int = 0) -> tuple[list[Any], list[str]]:
     damage: list[str] = []
-    return [frame for _, frame in journal.replay(first, lambda _path, why: damage.append(why))], damage
+    found: list[Any] = []
+    journal.replay(first, lambda _number, frame: found.append(frame), lambda _path, why: damage.append(why))
+    return found, damage
 
 
 def test_frames_come_back_in_order_over_segments(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_pickle_that_names_a_function_is_refused(
     path.write_bytes(path.read_bytes() + frames.pack(Evil()) + frames.pack([4, 5.0, 6.0]))
     found, damage = read(journal)
     assert found == [[1, 2.0, 3.0], [4, 5.0, 6.0]]
-    assert "builtins.print" in damage[0]
+    assert "STACK_GLOBAL" in damage[0]
     assert "pwned" not in capsys.readouterr().out
     with pytest.raises(safepickle.UnsafePickleError):
         safepickle.loads(pickle.dumps(Evil()))
