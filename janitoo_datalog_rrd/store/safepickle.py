@@ -65,7 +65,7 @@ def loads(content: bytes) -> Any:
 
 
 def _name_of(opcode: int) -> str:
-    known = pickletools.code2op.get(chr(opcode))
+    known = next((each for each in pickletools.opcodes if each.code == chr(opcode)), None)
     return f"the byte 0x{opcode:02X}" if known is None else f"the opcode {known.name}"
 
 
