@@ -246,6 +246,6 @@ def _thaw_rows(cache: Cache, series: Series, rows: Sequence[Any], latest: float)
 def _sample(data: Any, latest: float) -> Sample:
     """A time and a number. Raises ValueError, TypeError."""
     time_s, value = data
-    if not float(time_s) <= latest:
+    if not EARLIEST_S <= float(time_s) <= latest:
         raise ValueError(f"a sample that nobody can have sent: at {time_s}")
     return float(time_s), float(value)

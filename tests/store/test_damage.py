@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from store.conftest import START, Clock, abandon, schema
+from support.hypotheses import SHORT
 
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.status import Counters, Health
@@ -32,13 +33,7 @@ from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import SourceConfig, StoreSettings
 from janitoo_datalog_rrd.store.store import Store
 
-SHORT = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+FEW = settings(SHORT, max_examples=60)
 SNAPSHOT, CATALOGUE, INDEX = "data/rrd_cache.pickle", "data/catalogue.json", "rrds/index.txt"
 MAGIC = b"\x80\x04C\x04"
 SERIES = ("a", "b", "c")
@@ -277,20 +272,20 @@ def is_told(part: Part, content: bytes) -> bool:
     return any(content[:begin] != part.content[:begin] for begin in whole)
 
 
-@SHORT
+@FEW
 @given(data=st.data())
 def test_a_damaged_journal_costs_only_what_is_damaged(home: Home, folder: Path, data: st.DataObject) -> None:
     changed = {name: data.draw(damages(home.parts[name].content), label=name) for name in home.segments}
     check_damage(home, folder, changed)
 
 
-@SHORT
+@FEW
 @given(data=st.data())
 def test_a_damaged_snapshot_costs_only_what_is_damaged(home: Home, folder: Path, data: st.DataObject) -> None:
     check_damage(home, folder, {SNAPSHOT: data.draw(damages(home.parts[SNAPSHOT].content))})
 
 
-@SHORT
+@FEW
 @given(data=st.data())
 def test_damage_everywhere_at_once_costs_only_what_is_damaged(home: Home, folder: Path, data: st.DataObject) -> None:
     names = [SNAPSHOT, *home.segments, INDEX]
@@ -314,7 +309,7 @@ def check_damage(home: Home, folder: Path, changed: dict[str, bytes]) -> None:
     check_goes_on(folder, found)
 
 
-@SHORT
+@FEW
 @given(data=st.data())
 def test_a_damaged_catalogue_costs_no_sample(home: Home, folder: Path, data: st.DataObject) -> None:
     changed = {CATALOGUE: data.draw(damages(home.parts[CATALOGUE].content)), INDEX: data.draw(st.binary(max_size=100))}
@@ -514,7 +509,7 @@ def test_every_opcode_but_those_of_plain_data_is_refused() -> None:
                 safepickle.loads(b"\x80\x05" + opcode.code.encode("latin-1") + bytes(20) + b".")
 
 
-@SHORT
+@FEW
 @given(data=st.data())
 def test_no_bytes_at_all_make_the_unpickler_raise_anything_unforeseen(data: st.DataObject) -> None:
     known = pickle.dumps(([(1 << 30, "a", "value", False, (("a", ""), "a", "", "GAUGE", ""))], [1 << 30], [START], [1.0]), 5)
@@ -556,7 +551,7 @@ def strange_frames(draw: st.DrawFn) -> Any:
     return replaced(draw, data)
 
 
-@settings(SHORT, max_examples=200)
+@SHORT
 @given(strange=strange_frames(), in_snapshot=st.booleans())
 def test_a_frame_of_strange_content_stops_nothing(home: Home, folder: Path, strange: Any, in_snapshot: bool) -> None:
     name = SNAPSHOT if in_snapshot else home.segments[0]
