@@ -68,8 +68,8 @@ class _Run:
         """The data of each whole frame."""
         at = 0
         while at < self._size:
-            behind = self._end_of_frame(at)
-            if behind is None:
+            content = self._content(at)
+            if content is None:
                 following = self._next_frame(at + 1)
                 if following is None:
                     if not self._is_cut_off(at):
@@ -79,58 +79,64 @@ class _Run:
                 at = following
                 continue
             try:
-                data = safepickle.loads(self._read(at + _HEAD.size, behind - len(_TAIL)))
+                data = safepickle.loads(content)
             except safepickle.UNREADABLE as error:
                 on_damage(f"the frame at byte {at}: {error}")
             else:
                 yield data
-            at = behind
+            at += _HEAD.size + len(content) + len(_TAIL)
 
-    def _read(self, begin: int, end: int) -> bytes:
-        """The bytes between two places; those of one block are taken from the window. Raises OSError."""
-        if end - begin > _BLOCK:
-            return os.pread(self._descriptor, end - begin, begin)
+    def _hold(self, begin: int, end: int) -> int:
+        """Have the bytes between two places of one block in the window; the answer is where they begin there. Raises OSError."""
         if not self._window_at <= begin <= end <= self._window_at + len(self._window):
             self._window, self._window_at = os.pread(self._descriptor, _BLOCK, begin), begin
             if len(self._window) < end - begin:
                 raise OSError(errno.EIO, f"it gives nothing from byte {begin + len(self._window)} on")
-        return self._window[begin - self._window_at : end - self._window_at]
+        return begin - self._window_at
+
+    def _read(self, begin: int, end: int) -> bytes:
+        """The bytes between two places. Raises OSError."""
+        if end - begin > _BLOCK:
+            return os.pread(self._descriptor, end - begin, begin)
+        place = self._hold(begin, end)
+        return self._window[place : place + end - begin]
 
     def _checksum(self, begin: int, end: int) -> int:
-        """CRC-32 of the bytes between two places."""
-        if end - begin <= _BLOCK:
-            return zlib.crc32(self._read(begin, end))
+        """CRC-32 of the bytes between two places, however many they are."""
         found = 0
         for at in range(begin, end, _BLOCK):
             found = zlib.crc32(os.pread(self._descriptor, min(_BLOCK, end - at), at), found)
         return found
 
-    def _end_of_frame(self, at: int) -> int | None:
-        """Where the frame that begins at a place ends; None when there is no whole one with a right checksum."""
+    def _content(self, at: int) -> bytes | None:
+        """The content of the frame that begins at a place; None when there is no whole one with a right checksum."""
         start = at + _HEAD.size
         if start > self._size:
             return None
-        magic, checksum, opcode, size = _HEAD.unpack(self._read(at, start))
-        stop: int = start + size
+        place = self._hold(at, start)
+        magic, checksum, opcode, size = _HEAD.unpack_from(self._window, place)
+        stop = start + size
         behind = stop + len(_TAIL)
         if magic != _MAGIC or opcode != b"B" or behind > self._size:
             return None
         if behind - at <= _BLOCK:
-            self._read(at, behind)  # moves the window once, and forwards
-        tail = os.pread(self._descriptor, len(_TAIL), stop) if size > _BLOCK else self._read(stop, behind)
-        if tail == _TAIL and self._checksum(start, stop) == checksum:
-            return behind
+            place = self._hold(at, behind) + _HEAD.size  # the window is moved once, and forwards
+            content = self._window[place : place + size]
+            if self._window.startswith(_TAIL, place + size) and zlib.crc32(content) == checksum:
+                return content
+        elif os.pread(self._descriptor, len(_TAIL), stop) == _TAIL and self._checksum(start, stop) == checksum:
+            return self._read(start, stop)
         self._vain -= size + _VAIN_EACH
         return None
 
     def _next_frame(self, at: int) -> int | None:
         """Where the next whole frame begins."""
         while self._vain > 0 and at + _HEAD.size <= self._size:
-            self._read(at, at + len(_MAGIC))
-            place = self._window.find(_MAGIC, at - self._window_at)
+            place = self._hold(at, at + len(_MAGIC))
+            place = self._window.find(_MAGIC, place)
             if place >= 0:
                 at = self._window_at + place
-                if self._end_of_frame(at) is not None:
+                if self._content(at) is not None:
                     return at
                 at += 1
             else:
