@@ -8,18 +8,13 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from .core.contracts import Decoder, Reading
-from .core.errors import DecodeError, PluginError, StoreError
-from .core.options import Options
+from .core.errors import DecodeError, StoreError
 from .core.packets import Publish
-from .core.plugins import DECODERS, Plugins
-from .core.sections import Section
 from .core.services import Services
-from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
+from .routes import HEARTBEATS, Route, Router
+from .store.column import LARGEST, ColumnState
 from .store.intake import ACCEPTED, IGNORED, LATE, Intake, StoreFullError
-from .store.series import LARGEST, ColumnState
 from .store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -30,47 +25,7 @@ _DROPPED = {
     "max_series": "there are max_series series already, and this would be a new one",
     "not_configured": "auto_series is off, and no datasource asks for this value",
 }
-_DECODERS_MAX = 50_000
-_DECODER_TOPIC_MAX = 300  # longer topics are rare and would fill the memory: they are looked up each time
 _PLAIN_MAX = 32  # a longer text may be a number too, but is no everyday one
-_HEARTBEATS = b"/dhcp/heartbeat/"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which decoder reads the messages of which topics.
-
-    Attributes:
-        filters: MQTT topic filters.
-        decoder: what reads them.
-        kind: the dialect's name.
-    """
-
-    filters: tuple[str, ...]
-    decoder: Decoder
-    kind: str
-
-
-def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[str, str]]:
-    """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
-
-    Args:
-        options: checked, so that every decoder takes its section.
-        plugins: what the decoders are loaded from.
-
-    Returns:
-        The routes, and by `decoder NAME` why its plugin cannot be loaded; the others go on.
-    """
-    wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
-    wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
-    routes: list[Route] = []
-    faults: dict[str, str] = {}
-    for kind, filters, section in wanted:
-        try:
-            routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
-        except PluginError as error:
-            faults[section.name.replace("__", " ")] = str(error)
-    return routes, faults
 
 
 class Ingest:
@@ -93,15 +48,13 @@ class Ingest:
         waiting_max: int,
     ) -> None:
         self._store = store
-        self._routes = list(routes)
-        self._nodes = services.nodes
+        self._router = Router(routes, services.nodes)
         self._counters = services.counters
         self._rejected = services.rejected
         self._health = services.health
         self._acknowledge = acknowledge
         self._clock = services.clock
         self._waiting_max = waiting_max
-        self._decoders: dict[bytes, tuple[str, Decoder]] = {}
         self._plain: dict[bytes, ColumnState] = {}
         self._generation = -1
         self._waiting: deque[tuple[list[Publish], float]] = deque()
@@ -111,9 +64,8 @@ class Ingest:
 
     @property
     def filters(self) -> list[str]:
-        """Every topic filter to subscribe; none that another covers, since a broker may send a message once for each."""
-        found = list(dict.fromkeys([HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]))
-        return [each for each in found if not any(other != each and topic_matches(other, each) for other in found)]
+        """Every topic filter to subscribe."""
+        return self._router.filters
 
     @property
     def waiting(self) -> int:
@@ -233,7 +185,7 @@ class Ingest:
         """Decode one message of any kind into a batch. Raises StoreFullError."""
         topic, payload, _ = message
         try:
-            decoder, readings = self._decode(topic, payload)
+            decoder, readings = self._router.decode(topic, payload)
         except DecodeError as error:
             results.rejected.append((message, error.reason, str(error)))
             return
@@ -250,7 +202,7 @@ class Ingest:
             column = self._store.cache.plain_column(readings[0].key)
             if column is not None and readings[0].key[1:] == ("",):
                 self._plain[topic] = column
-                self._decoders.pop(topic, None)
+                self._router.forget(topic)
 
     def _plain_columns(self) -> dict[bytes, ColumnState]:
         """Topic → the column where its bare numbers go; made anew when a value no longer goes where it went."""
@@ -260,29 +212,6 @@ class Ingest:
             self._generation = generation
         return self._plain
 
-    def _decode(self, topic: bytes, payload: bytes) -> tuple[Decoder | None, list[Reading]]:
-        known = self._decoders.get(topic)
-        if known is None:
-            if topic.startswith(_HEARTBEATS):
-                self._nodes.on_heartbeat(topic.decode("utf-8", "replace"), payload)
-                return None, []
-            known = self._find(topic)
-        return known[1], known[1].decode(known[0], payload)
-
-    def _find(self, topic: bytes) -> tuple[str, Decoder]:
-        try:
-            text = topic.decode()
-        except UnicodeDecodeError:
-            raise DecodeError("no_decoder", "its topic is not UTF-8 text") from None
-        for route in self._routes:
-            if any(topic_matches(each, text) for each in route.filters):
-                if len(self._decoders) >= _DECODERS_MAX:
-                    self._decoders.clear()
-                if len(topic) <= _DECODER_TOPIC_MAX:
-                    self._decoders[topic] = text, route.decoder
-                return text, route.decoder
-        raise DecodeError("no_decoder", "no decoder reads this topic")
-
     # -- when the store takes nothing ----------------------------------------------------------------
 
     def _let_wait(self, messages: list[Publish], arrival: float) -> None:
@@ -291,9 +220,9 @@ class Ingest:
         kept: list[Publish] = []
         for message in messages:
             topic, payload, mid = message
-            if topic.startswith(_HEARTBEATS):
+            if topic.startswith(HEARTBEATS):
                 with contextlib.suppress(DecodeError):
-                    self._decode(topic, payload)  # whether a node lives does not wait
+                    self._router.decode(topic, payload)  # whether a node lives does not wait
                 self._acknowledge([mid] if mid else [])
             elif mid or waiting < self._waiting_max:
                 kept.append(message)
@@ -306,7 +235,7 @@ class Ingest:
     def _drop(self, topic: bytes, payload: bytes) -> None:
         self._counters.add("messages", "dropped")
         with contextlib.suppress(Exception):  # what cannot be decoded has no samples that could be lost
-            self._counters.add("samples_dropped", "store_failing", len(self._decode(topic, payload)[1]))
+            self._counters.add("samples_dropped", "store_failing", len(self._router.decode(topic, payload)[1]))
 
     def _tell_failing(self, error: Exception) -> None:
         what = f"nothing can be stored now: {error}; messages wait at the broker, and it goes on by itself"

@@ -21,7 +21,8 @@ from .core.sections import Section
 from .core.services import Services
 from .core.thread import BaseThread
 from .decoders.numbers import number_of
-from .ingest import Ingest, build_routes
+from .ingest import Ingest
+from .routes import build_routes
 from .store.schema import Schemas
 from .store.settings import SourceConfig, StoreSettings, folders_of
 from .store.store import Store

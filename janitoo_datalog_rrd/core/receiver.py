@@ -9,25 +9,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import select
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from . import packets
 from .connection import MAXIMUM_PACKET, SESSION_EXPIRY_S, Backoff, BrokerSettings, StateHandler, Teller
+from .wire import Wire
 
 logger = logging.getLogger(__name__)
 
 RECEIVE_MAXIMUM = 1000
 """How many messages the broker may send before we acknowledge the first (MQTT 5): what cannot be stored waits at the broker."""
-_CHUNK = 1 << 16
 _PACE_S = 0.001
 """While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
-_CONNECT_S, _ANSWER_S, _SEND_S = 5.0, 10.0, 30.0
+_ANSWER_S = 10.0
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _FILTERS_AT_ONCE = 8
 
@@ -36,80 +33,6 @@ PacketsHandler = Callable[[list[packets.Publish]], None]
 
 class _RefusedError(Exception):
     """The broker does not take us."""
-
-
-class _Wire:
-    """A socket to the broker, and what came from it that is not a whole packet yet.
-
-    Args:
-        settings: where the broker is.
-        wake: a file descriptor that becomes readable when `read` is to return early.
-
-    Raises:
-        OSError: there is no connection.
-    """
-
-    def __init__(self, settings: BrokerSettings, wake: int) -> None:
-        self._v5 = settings.protocol == "5"
-        self._rest = b""
-        connection = socket.create_connection((settings.host, settings.port), timeout=_CONNECT_S)
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if settings.tls is not None:
-                connection = settings.tls.wrap_socket(connection, server_hostname=settings.host)
-                connection.settimeout(_SEND_S)
-            else:
-                # the kernel's own time-out spares the calls that Python would make to wait for each of ours
-                connection.settimeout(None)
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_SEND_S), 0))
-        except BaseException:
-            connection.close()
-            raise
-        self._socket = connection
-        self._pending = getattr(connection, "pending", lambda: 0)
-        self._sending = threading.Lock()
-        self._poll = select.poll()
-        self._poll.register(connection, select.POLLIN)
-        self._poll.register(wake, select.POLLIN)
-        self._wake = wake
-
-    def read(self, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
-        """Read what there is; the answer may be empty.
-
-        Args:
-            seconds: how long to wait for something.
-
-        Raises:
-            OSError: the connection is gone.
-            packets.MalformedPacketError: what comes is not MQTT.
-        """
-        if not self._pending() and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
-            return [], []
-        came = self._socket.recv(max(_CHUNK, len(self._rest)))
-        if not came:
-            raise ConnectionError("it has closed the connection")
-        buffer = self._rest + came if self._rest else came
-        messages, others, taken = packets.split(buffer, v5=self._v5)
-        self._rest = buffer[taken:]
-        return messages, others
-
-    def send(self, content: bytes) -> None:
-        """Send all of it. Raises OSError; the connection is then of no use any more."""
-        with self._sending:
-            try:
-                self._socket.sendall(content)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    self._socket.shutdown(socket.SHUT_RDWR)  # a packet may be half sent: wake the reader, who begins anew
-                raise
-
-    def wake_no_more(self) -> None:
-        """Let `read` wait as long as it was told."""
-        self._poll.unregister(self._wake)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
 
 
 class Receiver:
@@ -145,7 +68,7 @@ class Receiver:
         self._left_over: list[str] = []
         self._subscribed = False
         self._stopping = threading.Event()
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
         self._thread = threading.Thread(target=self._run, name=client_id, daemon=True)
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -201,7 +124,7 @@ class Receiver:
     def _live(self) -> None:
         """Live through one connection, from the first byte to the last."""
         try:
-            wire = _Wire(self.settings, self._wake_read)
+            wire = Wire(self.settings, self._wake_read)
         except OSError as error:
             self._teller.unreachable(error)
             return
@@ -228,7 +151,7 @@ class Receiver:
         finally:
             wire.close()
 
-    def _introduce(self, wire: _Wire) -> tuple[float, tuple[list[packets.Publish], list[packets.Other]]]:
+    def _introduce(self, wire: Wire) -> tuple[float, tuple[list[packets.Publish], list[packets.Other]]]:
         """Be taken by the broker, and subscribe where it has not kept what we subscribed.
 
         Returns:
@@ -264,7 +187,7 @@ class Receiver:
             self._subscribed = True
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
-    def _listen(self, wire: _Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
+    def _listen(self, wire: Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
         """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
         self._wire = wire
         pause = keepalive / 2 or 3600.0
@@ -311,7 +234,7 @@ class Receiver:
                 raise ConnectionError(packets.reason_text(body[0] if body else 0))
         return answered
 
-    def _leave(self, wire: _Wire, unanswered: int) -> None:
+    def _leave(self, wire: Wire, unanswered: int) -> None:
         """Wait until the broker has read our acknowledgements, which closing the socket could throw away, and say goodbye."""
         wire.wake_no_more()
         with contextlib.suppress(OSError, packets.MalformedPacketError):

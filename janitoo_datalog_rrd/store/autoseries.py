@@ -11,10 +11,11 @@ from ..core.contracts import DS_TYPES, Key, Reading
 from . import catalogue, rrdfile
 from .aside import move_aside
 from .cache import Cache
+from .column import ColumnState
 from .flusher import Flusher
 from .namelist import NameList
 from .names import janitoo_key, series_name
-from .series import AUTO_COLUMN, ColumnState, Series
+from .series import AUTO_COLUMN, Series
 from .settings import StoreSettings
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key
-from .series import ColumnState, Series
+from .column import ColumnState
+from .series import Series
 from .taken import Taken
 
 _NAMED = 1 << 30

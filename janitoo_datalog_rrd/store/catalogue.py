@@ -11,7 +11,7 @@ from ..core.contracts import DS_TYPES
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
 from .aside import Damage, keep_aside, move_aside
-from .series import ColumnState
+from .column import ColumnState
 
 Record = dict[str, Any]
 """A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`."""

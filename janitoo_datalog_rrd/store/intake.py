@@ -10,8 +10,8 @@ from ..core.errors import StoreError
 from ..core.status import Counters
 from . import catalogue
 from .autoseries import AutoSeries
+from .column import ColumnState
 from .journal import Journal
-from .series import ColumnState
 from .settings import EARLIEST_S
 
 ACCEPTED, IGNORED, LATE = "accepted", "ignored", "late"

@@ -12,9 +12,10 @@ from ..core.parsers import SAFE_NAME
 from . import catalogue, safepickle, snapshot
 from .aside import Damage, keep_aside
 from .cache import Cache
+from .column import LARGEST, ColumnState
 from .flusher import Flusher
 from .journal import Journal
-from .series import LARGEST, ColumnState, Series
+from .series import Series
 from .settings import EARLIEST_S, StoreSettings
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from . import catalogue, frames
 from .aside import Damage, keep_aside, move_aside
 from .cache import Cache
+from .column import ColumnState
 from .points import Sample
-from .series import ColumnState, Series
+from .series import Series
 from .settings import EARLIEST_S
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from store.conftest import START, Clock
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
+from janitoo_datalog_rrd.store.column import ColumnState
 from janitoo_datalog_rrd.store.points import series_updates
-from janitoo_datalog_rrd.store.series import ColumnState
 from janitoo_datalog_rrd.store.store import Store
 from janitoo_datalog_rrd.store.taken import Taken
 from janitoo_datalog_rrd.store.texts import update_texts

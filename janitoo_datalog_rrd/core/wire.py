@@ -1,0 +1,89 @@
+"""The wire: a socket to the broker that hands over whole MQTT packets, many at once."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+
+from . import packets
+from .connection import BrokerSettings
+
+_CHUNK = 1 << 16
+_CONNECT_S, _SEND_S = 5.0, 30.0
+
+
+class Wire:
+    """A socket to the broker, and what came from it that is not a whole packet yet.
+
+    Args:
+        settings: where the broker is.
+        wake: a file descriptor that becomes readable when `read` is to return early.
+
+    Raises:
+        OSError: there is no connection.
+    """
+
+    def __init__(self, settings: BrokerSettings, wake: int) -> None:
+        self._v5 = settings.protocol == "5"
+        self._rest = b""
+        connection = socket.create_connection((settings.host, settings.port), timeout=_CONNECT_S)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if settings.tls is not None:
+                connection = settings.tls.wrap_socket(connection, server_hostname=settings.host)
+                connection.settimeout(_SEND_S)
+            else:
+                # the kernel's own time-out spares the calls that Python would make to wait for each of ours
+                connection.settimeout(None)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(_SEND_S), 0))
+        except BaseException:
+            connection.close()
+            raise
+        self._socket = connection
+        self._pending = getattr(connection, "pending", lambda: 0)
+        self._sending = threading.Lock()
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+        self._wake = wake
+
+    def read(self, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
+        """Read what there is; the answer may be empty.
+
+        Args:
+            seconds: how long to wait for something.
+
+        Raises:
+            OSError: the connection is gone.
+            packets.MalformedPacketError: what comes is not MQTT.
+        """
+        if not self._pending() and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
+            return [], []
+        came = self._socket.recv(max(_CHUNK, len(self._rest)))
+        if not came:
+            raise ConnectionError("it has closed the connection")
+        buffer = self._rest + came if self._rest else came
+        messages, others, taken = packets.split(buffer, v5=self._v5)
+        self._rest = buffer[taken:]
+        return messages, others
+
+    def send(self, content: bytes) -> None:
+        """Send all of it. Raises OSError; the connection is then of no use any more."""
+        with self._sending:
+            try:
+                self._socket.sendall(content)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)  # a packet may be half sent: wake the reader, who begins anew
+                raise
+
+    def wake_no_more(self) -> None:
+        """Let `read` wait as long as it was told."""
+        self._poll.unregister(self._wake)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
