@@ -15,7 +15,7 @@ from ..core.errors import JanitooError, StoreError
 from .orders import decode_order, encode_error, encode_picture, receive, send
 from .painter import paint
 
-_NICENESS = 10
+_NICENESS = 19
 _LIMIT_S = 40
 _MEMORY_BYTES = 1 << 30
 
