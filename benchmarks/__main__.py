@@ -6,8 +6,8 @@ import importlib
 
 import click
 
-_RUNS = ("speed", "kill", "soak", "fuzz")
-"""Modules beside this one; each has a click command `command`, whose name is the module's."""
+_RUNS = ("speed", "choices", "kill", "soak", "fuzz")
+"""Packages beside this module; each has a click command `command` of its name in its module `command`."""
 
 
 @click.group()
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 for _name in _RUNS:
-    main.add_command(importlib.import_module(f"{__package__}.{_name}").command)
+    main.add_command(importlib.import_module(f"{__package__}.{_name}.command").command)
 
 if __name__ == "__main__":
     main()

@@ -86,11 +86,11 @@ class Meter:
         self._cpu = {name: child.cpu_s() for name, child in children.items()}
         self._begun = time.monotonic()
 
-    def stop(self) -> Figures:
-        """Seconds since it was made, and processor seconds of each, named `NAME_cpu_s`."""
-        seconds = time.monotonic() - self._begun
+    def stop(self, idle_s: float = 0.0) -> Figures:
+        """Seconds since it was made, `idle_s` of them left out, and processor seconds of each, named `NAME_cpu_s`."""
         return {
-            "seconds": seconds,
+            "seconds": time.monotonic() - self._begun - idle_s,
+            "idle_s": idle_s,
             **{f"{name}_cpu_s": child.cpu_s() - self._cpu[name] for name, child in self._children.items()},
         }
 

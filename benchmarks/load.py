@@ -1,26 +1,22 @@
 """The load: messages made beforehand and sent through a bare socket by a process of its own, as fast as they are taken.
 
-Run as `python -m benchmarks.load PLAN`, with the plan in JSON: it makes every packet, says `ready`, waits for a line on its
-standard input, sends, and says in one line of JSON when it began and ended. Clocks are CLOCK_MONOTONIC, the same in every
-process of the machine.
+A helper process; its argument is the plan. It makes every packet beforehand, and tells when it began and ended to send: on
+CLOCK_MONOTONIC, which is the same in every process of the machine.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .helper import Helper
-from .processes import HOST, BenchError
+from . import wire
+from .helper import Helper, measure, serve
+from .processes import HOST
 
-_CONNECT = b"\x10\x13\x00\x04MQTT\x04\x02\x00\x00\x00\x07"
-_PUBACK_SIZE = 4
 _CHUNK = 64
 _PATIENCE_S = 120.0
 
@@ -67,6 +63,10 @@ class Plan:
             return f"collectd/house/bench-{series}/gauge-value"
         return f"{self.form}/s{series}"
 
+    def name(self, series: int) -> str:
+        """What our server calls a series."""
+        return self.topic(series).replace("/", ".") + (".v" if self.form == "timed" else "")
+
     def last_value(self, series: int) -> int:
         """The last number that a series gets."""
         return self.first + series + (self.count - 1 - series) // self.topics * self.topics
@@ -100,26 +100,11 @@ def lines(plan: Plan) -> Iterator[bytes]:
 
 
 def publishes(plan: Plan) -> Iterator[bytes]:
-    """PUBLISH packets of MQTT 3.1.1; packet identifiers of QoS 1 count from 1 to 65,535 and begin again."""
-    heads = []
-    for series in range(plan.topics):
-        topic = plan.topic(series).encode()
-        heads.append(len(topic).to_bytes(2, "big") + topic)
-    kind = bytes([0x30 | plan.qos << 1 | plan.retain])
-    lengths = [remaining_length(length) for length in range(1000)]
+    """PUBLISH packets; packet identifiers of QoS 1 count from 1 to 65,535 and begin again."""
+    topics = [plan.topic(series).encode() for series in range(plan.topics)]
     for number, (series, payload) in enumerate(payloads(plan)):
-        body = heads[series] + ((number % 65535 + 1).to_bytes(2, "big") if plan.qos else b"") + payload
-        yield kind + lengths[len(body)] + body
-
-
-def remaining_length(length: int) -> bytes:
-    """A length as MQTT 3.1.1 writes it (2.2.3): seven bits a byte, the lowest first."""
-    found = bytearray()
-    while True:
-        length, digit = divmod(length, 128)
-        found.append(digit | (0x80 if length else 0))
-        if not length:
-            return bytes(found)
+        mid = number % wire.IDENTIFIERS + 1 if plan.qos else 0
+        yield wire.publish(topics[series], payload, mid, retain=plan.retain)
 
 
 def chunks(plan: Plan) -> list[tuple[int, bytes]]:
@@ -136,89 +121,50 @@ def chunks(plan: Plan) -> list[tuple[int, bytes]]:
 # -- sending -----------------------------------------------------------------------------------------
 
 
-class Sender:
-    """Sends the portions of a plan.
+def prepare(argument: Any) -> Callable[[], dict[str, float]]:
+    """Make the packets and connect; what is returned sends them, and tells when it began and ended."""
+    plan = Plan(**argument)
+    send_all = _graphite(plan) if plan.form == "graphite" else _mqtt(plan)
 
-    Args:
-        plan: what is sent.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._chunks = chunks(plan)
-        self._socket = socket.create_connection((HOST, plan.port), timeout=_PATIENCE_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if plan.form != "graphite":
-            client = f"load{os.getpid() % 1000:03d}".encode()
-            self._socket.sendall(_CONNECT + client)
-            if self._receive(4)[3:] != b"\x00":
-                raise BenchError("the broker refuses the load")
-
-    def run(self) -> dict[str, float]:
-        """Send everything, and wait until the other side has read it.
-
-        Returns:
-            When it began and ended, seconds of the monotonic clock.
-        """
+    def run() -> dict[str, float]:
         begun = time.monotonic()
-        if self.plan.qos:
-            self._send_acknowledged(begun)
-        else:
-            self._send(begun)
+        send_all(begun)
         return {"begun": begun, "ended": time.monotonic()}
 
-    def _send(self, begun: float) -> None:
-        for number, (_, portion) in enumerate(self._chunks):
-            self._keep_pace(begun, number)
-            self._socket.sendall(portion)
-        if self.plan.form == "graphite":
-            self._socket.shutdown(socket.SHUT_WR)
-            return  # what carbon has read is seen by what it writes
-        self._socket.sendall(b"\xc0\x00\xe0\x00")  # PINGREQ: the answer says that all before it was read; DISCONNECT
-        if self._receive(2) != b"\xd0\x00":
-            raise BenchError("the broker answers something else than PINGRESP")
-
-    def _send_acknowledged(self, begun: float) -> None:
-        sent = received = 0
-        window = max(self.plan.window, self._chunks[0][0])
-        for number, (count, portion) in enumerate(self._chunks):
-            while sent + count - received // _PUBACK_SIZE > window:
-                received += self._acknowledgements()
-            self._keep_pace(begun, number)
-            self._socket.sendall(portion)
-            sent += count
-        while received < sent * _PUBACK_SIZE:
-            received += self._acknowledgements()
-        self._socket.sendall(b"\xe0\x00")
-
-    def _keep_pace(self, begun: float, number: int) -> None:
-        if self.plan.per_s:
-            time.sleep(max(0.0, begun + number / 10 - time.monotonic()))
-
-    def _acknowledgements(self) -> int:
-        """Bytes of PUBACK packets that came: nothing else comes to a client that has subscribed to nothing."""
-        found = len(self._socket.recv(65536))
-        if not found:
-            raise BenchError("the broker has hung up on the load")
-        return found
-
-    def _receive(self, size: int) -> bytes:
-        found = b""
-        while len(found) < size:
-            part = self._socket.recv(size - len(found))
-            if not part:
-                raise BenchError("the broker has hung up on the load")
-            found += part
-        return found
+    return run
 
 
-def main() -> None:
-    """What the process does; see the module."""
-    sender = Sender(Plan(**json.loads(sys.argv[1])))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    if sys.stdin.readline():
-        sys.stdout.write(json.dumps(sender.run()) + "\n")
+def _mqtt(plan: Plan) -> Callable[[float], None]:
+    portions = chunks(plan)
+    sender = wire.Wire(plan.port, f"load{os.getpid()}", plan.window)
+
+    def run(begun: float) -> None:
+        for number, (count, portion) in enumerate(portions):
+            _keep_pace(plan, begun, number)
+            sender.send(portion, count if plan.qos else 0)
+        sender.finish()
+        sender.close()
+
+    return run
+
+
+def _graphite(plan: Plan) -> Callable[[float], None]:
+    portions = chunks(plan)
+    connection = socket.create_connection((HOST, plan.port), timeout=_PATIENCE_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def run(begun: float) -> None:
+        for number, (_, portion) in enumerate(portions):
+            _keep_pace(plan, begun, number)
+            connection.sendall(portion)
+        connection.close()  # what carbon has read is seen by what it writes
+
+    return run
+
+
+def _keep_pace(plan: Plan, begun: float, number: int) -> None:
+    if plan.per_s:
+        time.sleep(max(0.0, begun + number / 10 - time.monotonic()))
 
 
 # -- from outside ------------------------------------------------------------------------------------
@@ -231,10 +177,8 @@ def load(plan: Plan) -> Helper:
 
 def send(plan: Plan) -> dict[str, Any]:
     """Send a plan and wait for its end."""
-    with load(plan) as helper:
-        helper.go()
-        return helper.result()
+    return measure("load", asdict(plan))
 
 
 if __name__ == "__main__":
-    main()
+    serve(prepare)

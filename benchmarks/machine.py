@@ -7,7 +7,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import psutil
 import rrdtool
+
+from .processes import ROOT
 
 _PLACES = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -79,25 +80,28 @@ def missing() -> list[Program]:
 
 
 def facts() -> dict[str, Any]:
-    """What the figures depend on."""
-    load = os.getloadavg()
+    """What the figures of any run depend on."""
     return {
         "machine": {
             "cores": len(os.sched_getaffinity(0)),
             "cpu": _cpu_model(),
             "memory_mib": psutil.virtual_memory().total >> 20,
             "system": f"{platform.system()} {platform.release()}",
-            "load_average_before": [round(each, 2) for each in load],
+            "load_average": [round(each, 2) for each in os.getloadavg()],
         },
         "versions": {
             "janitoo_datalog_rrd": version("janitoo_datalog_rrd"),
             "commit": _commit(),
             "python": platform.python_version(),
             "librrd": str(rrdtool.lib_version()),
-            **{program.name: program.version() for program in PROGRAMS},
+            "mosquitto": MOSQUITTO.version(),
         },
-        "python": sys.version,
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Of every program, None for those that are not there."""
+    return {program.name: program.version() for program in PROGRAMS}
 
 
 def _cpu_model() -> str:
@@ -110,9 +114,8 @@ def _cpu_model() -> str:
 
 
 def _commit() -> str | None:
-    root = Path(__file__).resolve().parent.parent
     git = shutil.which("git")
     if git is None:
         return None
-    done = subprocess.run([git, "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run([git, "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None

@@ -1,4 +1,4 @@
-"""Processes that a run starts, with what they take: processor time and memory, those of their children included."""
+"""Child processes of a run: started, waited for, ended; and what they take of processor time and memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
 from janitoo_datalog_rrd.core.mosquitto import words_that_tie
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Child")
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 HOST = "127.0.0.1"
-_END_S = 20.0
+END_S = 30.0
+"""How long a process may take to end when it is asked to, seconds."""
 _STALL_S = 15.0
+_PROCESS_CLOCK = 2  # the kernel's name for a process' clock is made from its id, as clock_getcpuclockid(3) does
 
 
 class BenchError(Exception):
@@ -95,18 +98,29 @@ def wait_progress(progress: Callable[[], int], total: int, pause_s: float = 0.01
         time.sleep(pause_s)
 
 
-class Child:
-    """A process in the foreground, ended with the block that it is used in.
+def spawn(command: Sequence[str], environ: Mapping[str, str] | None = None, **streams: Any) -> subprocess.Popen[Any]:
+    """Start a process in the checkout, with an environment free of `JNT_` variables but those given.
+
+    It ends with this process, where the system can see to that.
 
     Args:
         command: program and arguments.
-        folder: where its output goes, to `NAME.log`.
-        name: of the log; the program's by default.
-        environ: its further environment variables.
-        quiet: throw its standard output away.
+        environ: further environment variables.
+        streams: and whatever else `subprocess.Popen` takes.
+    """
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("JNT_")}
+    return subprocess.Popen([*words_that_tie(), *command], cwd=ROOT, env={**clean, **(environ or {})}, **streams)
 
-    It has a session of its own, so that `kill` reaches its children too, and it ends with this process where the system can
-    see to that.
+
+class Child:
+    """A process in the foreground, ended with the block that it is used in; it may be started again.
+
+    Args:
+        command: program and arguments.
+        folder: where its output goes, to `NAME.log`; made when it is not there.
+        name: of the log; the program's by default.
+        environ: further environment variables of each life.
+        quiet: throw its standard output away.
     """
 
     def __init__(
@@ -121,45 +135,48 @@ class Child:
         self.command = list(command)
         self.folder = folder
         self.name = name or Path(command[0]).name
-        self._environ = dict(environ or {})
+        self.environ = dict(environ or {})
+        self.log_path = folder / f"{self.name}.log"
         self._quiet = quiet
+        self._life = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def log_path(self) -> Path:
-        """What it writes to its two streams."""
-        return self.folder / f"{self.name}.log"
-
     def log(self) -> str:
-        """What it has written so far."""
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        """What it has written in this life to its two streams, so far."""
+        if not self.log_path.exists():
+            return ""
+        with self.log_path.open("rb") as stream:
+            stream.seek(self._life)
+            return stream.read().decode(errors="replace")
 
     @property
     def pid(self) -> int:
         """Its process id. Raises BenchError when it was not started."""
-        if self._process is None:
-            raise BenchError(f"{self.name} was not started")
-        return self._process.pid
+        return self._started().pid
 
     @property
     def alive(self) -> bool:
         """True while it runs."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start it, and return at once."""
+    def launch(self, command: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
+        """Start it, and return at once.
+
+        Args:
+            command: program and arguments of this life, where they are others.
+            environ: further environment variables of this life.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("JNT_")}
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*words_that_tie(), *self.command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL if self._quiet else log,
-                stderr=log,
-                cwd=ROOT,
-                env={**clean, **self._environ},
-                start_new_session=True,
-            )
+            self._life = log.tell()
+            # a session of its own, so that `kill` reaches its children too
+            out = subprocess.DEVNULL if self._quiet else log
+            words, variables = command or self.command, {**self.environ, **(environ or {})}
+            self._process = spawn(words, variables, stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready, where it can be asked."""
+        self.launch()
 
     def wait_ready(self, ready: Callable[[], T | None], timeout_s: float = 60.0) -> T:
         """Wait until it is ready. Raises BenchError with the end of its log when it ends or does not become so."""
@@ -175,31 +192,44 @@ class Child:
             raise BenchError(f"{error}; its log ends with:\n{self.log()[-2000:]}") from error
 
     def wait(self, timeout_s: float) -> int:
-        """Wait for its end and return its exit status. Raises BenchError when it goes on."""
-        if self._process is None:
-            raise BenchError(f"{self.name} was not started")
+        """Wait for its end.
+
+        Returns:
+            Its exit status; the negative number of the signal that ended it.
+
+        Raises:
+            BenchError: it goes on.
+        """
         try:
-            return self._process.wait(timeout_s)
+            return self._started().wait(timeout_s)
         except subprocess.TimeoutExpired as error:
-            raise BenchError(f"{self.name} has not ended after {timeout_s:g} s") from error
+            raise BenchError(f"{self.name} has not ended after {timeout_s:g} s; its log is {self.log_path}") from error
+
+    def end(self, how: signal.Signals = signal.SIGTERM, timeout_s: float = END_S) -> int:
+        """Send it a signal, and not its children, and wait for its end; see `wait`. One that goes on is killed."""
+        self._started().send_signal(how)
+        try:
+            return self.wait(timeout_s)
+        except BenchError:
+            self.kill()
+            raise
 
     def stop(self) -> None:
         """Ask it to end, and kill it with its children when it does not."""
-        if self._process is None:
-            return
         if self.alive:
-            self._process.terminate()
-            try:
-                self._process.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._process = None
+            with suppress(BenchError):
+                self.end()
 
     def kill(self) -> None:
         """End it and its children at once, as a power cut does."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise BenchError(f"{self.name} was not started")
+        return self._process
 
     # -- what it takes -------------------------------------------------------------------------------
 
@@ -212,6 +242,10 @@ class Child:
                 total += sum(each.cpu_times()[:4])
         return total
 
+    def clock_s(self) -> float:
+        """Seconds of processor time so far, to the nanosecond, without its children's."""
+        return time.clock_gettime(~self.pid << 3 | _PROCESS_CLOCK)
+
     def rss(self) -> int:
         """Bytes of resident memory now; those of its children are added, pages that they share counted twice."""
         process = psutil.Process(self.pid)
@@ -221,7 +255,7 @@ class Child:
                 total += each.memory_info().rss
         return int(total)
 
-    def __enter__(self) -> Child:
+    def __enter__(self: C) -> C:
         self.start()
         return self
 

@@ -1,9 +1,11 @@
-"""Reports of a run that measures: medians, spread, ratios and goals, as one table and one JSON document."""
+"""Reports: one table and one JSON document of every run; medians, spread, ratios and goals of those that measure."""
 
 from __future__ import annotations
 
 import json
 import statistics
+import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from . import machine
+
 MISSING = "—"
+_WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,40 +153,61 @@ def judge(line: Line) -> str:
     return {True: "met", False: "missed", None: MISSING if line.goal else ""}[line.met]
 
 
-def print_table(lines: Iterable[Line], title: str, console: Console) -> None:
-    """Print the lines as one table, with their notes below it."""
-    lines = list(lines)
+def make_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> Table:
+    """A table as every run prints it.
+
+    Args:
+        title: above it.
+        headings: of its columns.
+        rows: texts, one for each heading.
+        left: how many of the first columns are words; the others are numbers.
+    """
     table = Table(title=title, title_justify="left")
-    for heading in ("row", "what", "unit"):
-        table.add_column(heading)
-    for heading in ("ours (min to max)", "peer (min to max)", "ratio", "goal", ""):
-        table.add_column(heading, justify="right")
-    for line in lines:
-        ours, peer = Spread.of(line.ours), Spread.of(line.peer)
-        against = f"\n{line.peer_name}" if line.peer_name else ""
-        table.add_row(
-            line.name,
-            line.what,
-            line.unit,
-            str(ours) if ours else MISSING,
-            (str(peer) if peer else MISSING) + against if line.peer_name else "",
-            shorten(line.ratio) if line.ratio is not None else "",
-            str(line.goal) if line.goal else "",
-            judge(line),
-        )
-    console.print(table)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < left else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_lines(lines: Iterable[Line], title: str, console: Console) -> None:
+    """Print lines as one table, with their notes below it."""
+    lines = list(lines)
+    headings = ("row", "what", "unit", "ours (min to max)", "peer (min to max)", "ratio", "goal", "")
+    console.print(make_table(title, headings, map(_cells, lines), left=3))
     for line in lines:
         for note in line.notes:
             console.print(f"{line.name}: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_json(path: Path, lines: Iterable[Line], facts: dict[str, Any]) -> None:
-    """Write everything to a file.
+def _cells(line: Line) -> tuple[str, ...]:
+    ours, peer = Spread.of(line.ours), Spread.of(line.peer)
+    return (
+        line.name,
+        line.what,
+        line.unit,
+        str(ours) if ours else MISSING,
+        f"{peer or MISSING}\n{line.peer_name}" if line.peer_name else "",
+        shorten(line.ratio) if line.ratio is not None else "",
+        str(line.goal) if line.goal else "",
+        judge(line),
+    )
+
+
+def make_console() -> Console:
+    """Where tables are printed: as wide as the terminal, or wide enough for every table where there is none."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def write_json(path: Path, command: str, settings: dict[str, Any], **found: Any) -> None:
+    """Write everything to a file: what was run when and on what, with which settings, and what came of it.
 
     Args:
         path: the file.
-        lines: what was measured.
-        facts: of the machine, the peers and the settings; keys beside `lines`.
+        command: name of the run.
+        settings: of the run.
+        found: what came of it, as plain data.
     """
-    document = {**facts, "lines": [line.document() for line in lines]}
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    document = {"command": command, "made": made, **machine.facts(), "settings": settings, **found}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from numbered import Numbered
 from support import CommandLine, Mosquitto
 
-from benchmarks.sender import Sender
+from benchmarks.wire import Wire
 
 SERIES, EACH = 100, 3000
 CACHE = 20_000
@@ -71,9 +71,9 @@ def test_a_flood_is_kept_by_the_broker_and_arrives_in_the_end(
     numbered.expect_everything()
     watch = Watch(numbered)
     before = watch.rss
-    sender = Sender(broker.host, broker.port)
+    sender = Wire(broker.port, "flood", window=5000)
     with watch.looking():
-        sender.send(numbered.next_messages(EACH - 20))
+        sender.publish(numbered.next_messages(EACH - 20))
         sender.finish()
         numbered.wait_until_taken()
     sender.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.killing import SEAMS, WAYS, KillRun, Outcome
+from benchmarks.kill.killing import SEAMS, WAYS, KillRun, Outcome
 
 ROUNDS = 5
 LONG = int(os.environ.get("KILL_ROUNDS", "0"))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import MIB, judge
-from benchmarks.soaking import Look, Soak
+from benchmarks.soak.growth import MIB, judge
+from benchmarks.soak.soaking import Look, Soak
 
 QUIET = Look(time_s=0, rss=60 * MIB, descriptors=25, threads=19, journal=0, disk=50 * MIB, sent=0, taken=0, accepted=0)
 RATE = 6000

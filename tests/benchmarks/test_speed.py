@@ -19,10 +19,11 @@ import rrdtool
 from rich.console import Console
 from support import Mosquitto, wait_until
 
-from benchmarks.contents import count_rows, holds, last_update
-from benchmarks.intake import turn
-from benchmarks.load import Plan, load, remaining_length, send
-from benchmarks.report import Goal, Line, Spread, print_table, shorten, write_json
+from benchmarks.load import Plan, load, send
+from benchmarks.report import Goal, Line, Spread, print_lines, shorten, write_json
+from benchmarks.speed.contents import count_rows, holds, last_update
+from benchmarks.speed.intake import turn
+from benchmarks.wire import remaining_length
 
 FASTER = Line("fast", "how fast", "messages/s", [90.0, 120.0, 100.0], "peer", [50.0, 40.0, 60.0], Goal(True, 2.0))
 BEGIN = 1_700_000_000
@@ -70,7 +71,7 @@ def test_without_its_peer_a_line_is_neither_met_nor_missed() -> None:
 def test_the_table_says_what_was_reached_and_what_was_noted() -> None:
     missed = replace(FASTER, name="slow", ours=[10.0], notes=["the disk was [slow]"])
     text = io.StringIO()
-    print_table([FASTER, missed, replace(FASTER, name="alone", peer=[])], "a title", Console(file=text, width=150))
+    print_lines([FASTER, missed, replace(FASTER, name="alone", peer=[])], "a title", Console(file=text, width=150))
     told = text.getvalue()
     rows = {line.split("│")[1].strip(): line for line in told.splitlines() if line.startswith("│")}
     assert [cell.strip() for cell in rows["fast"].split("│")[3:9]] == [
@@ -89,9 +90,10 @@ def test_the_table_says_what_was_reached_and_what_was_noted() -> None:
 
 def test_the_document_has_every_figure(tmp_path: Path) -> None:
     line = replace(FASTER, runs=[{"ours": {"seconds": 1.5}}])
-    write_json(tmp_path / "x.json", [line], {"machine": {"cores": 2}})
+    write_json(tmp_path / "x.json", "speed", {"runs": 3}, lines=[line.document()])
     document = json.loads((tmp_path / "x.json").read_text())
-    assert document["machine"]["cores"] == 2
+    assert (document["command"], document["settings"]) == ("speed", {"runs": 3})
+    assert {"cores", "cpu", "memory_mib"} <= set(document["machine"])
     [found] = document["lines"]
     assert found["ours"] == {"figures": [90.0, 120.0, 100.0], "median": 100.0, "min": 90.0, "max": 120.0}
     assert found["peer"]["figures"] == [50.0, 40.0, 60.0]
@@ -228,7 +230,7 @@ def test_a_short_run_without_peers_goes_on_and_says_how_to_get_them(
     assert document["faults"] == {}
     assert document["settings"]["rows"] == ["qos0", "flush"]
     assert {"cores", "cpu", "memory_mib"} <= set(document["machine"])
-    assert document["versions"]["carbon-cache"] is None
+    assert document["peers"]["carbon-cache"] is None
     assert document["versions"]["librrd"]
     lines: dict[str, Any] = {line["name"]: line for line in document["lines"]}
     assert set(lines) == {"qos0", "qos0-cpu", "flush", "flush-rrdcached"}

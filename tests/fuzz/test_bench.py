@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.fuzz import command
-from benchmarks.fuzzing.findings import Findings, LastInput
-from benchmarks.fuzzing.targets import expect, make_targets
+from benchmarks.fuzz.command import command
+from benchmarks.fuzz.findings import Findings, LastInput
+from benchmarks.fuzz.targets import expect, make_targets
 
 ENGINES = ["random", pytest.param("atheris", marks=pytest.mark.slow)]
 
@@ -23,7 +23,7 @@ def test_a_run_puts_in_what_it_is_asked_for_and_finds_nothing(tmp_path: Path, en
         pytest.importorskip("atheris", reason="the extra `fuzz` is not installed")
     done = CliRunner().invoke(command, ["--inputs", "3000", "--engine", engine, "--folder", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    outcomes = {each["target"]: each for each in json.loads((tmp_path / "fuzz.json").read_text())}
+    outcomes = {each["target"]: each for each in json.loads((tmp_path / "fuzz.json").read_text())["targets"]}
     wanted = {target.name: max(int(3000 * target.weight), 1) for target in make_targets().values()}
     assert {name: each["inputs"] for name, each in outcomes.items()} == wanted
     assert not any(each["findings"] for each in outcomes.values())
@@ -48,7 +48,7 @@ def test_a_finding_of_each_kind_is_kept_with_its_input_and_the_run_goes_on(tmp_p
 
 
 def test_the_input_of_a_crash_is_known_after_it(tmp_path: Path) -> None:
-    program = "import os, sys, pathlib; from benchmarks.fuzzing.findings import LastInput; "
+    program = "import os, sys, pathlib; from benchmarks.fuzz.findings import LastInput; "
     program += "last = LastInput(pathlib.Path(sys.argv[1])); last.note(b'longer than it'); last.note(b'this one'); os._exit(9)"
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", program, tmp_path / "last"], cwd=root, check=False, timeout=60)

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.hypotheses import SHORT
 
-from benchmarks.fuzzing import decoders, mutate, oracles, seeds
-from benchmarks.fuzzing.targets import BrokenPromiseError
+from benchmarks.fuzz import decoders, mutate, oracles, seeds
+from benchmarks.fuzz.targets import BrokenPromiseError
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.errors import DecodeError
 

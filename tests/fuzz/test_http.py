@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.hypotheses import SHORT
 
-from benchmarks.fuzzing import http, mutate, seeds
+from benchmarks.fuzz import http, mutate, seeds
 from janitoo_datalog_rrd.core.contracts import CONSOLIDATIONS, Column, SeriesInfo
 from janitoo_datalog_rrd.core.errors import BadRequestError
 from janitoo_datalog_rrd.web.graphargs import GraphArguments

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.hypotheses import SHORT
 
-from benchmarks.fuzzing import ini, mutate, seeds
+from benchmarks.fuzz import ini, mutate, seeds
 from janitoo_datalog_rrd.core.errors import ConfigError
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins

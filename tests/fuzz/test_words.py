@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
 from support.hypotheses import SHORT
 
-from benchmarks.fuzzing import oracles, seeds, topics
+from benchmarks.fuzz import oracles, seeds, topics
 from janitoo_datalog_rrd.core import parsers
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.topics import check_filter, format_hadd, parse_hadd, topic_matches

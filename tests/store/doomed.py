@@ -13,7 +13,7 @@ from pathlib import Path
 
 from store.conftest import START, open_in
 
-from benchmarks.aimed import aim
+from benchmarks.kill.aimed import aim
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.store.store import Store
 

@@ -12,7 +12,7 @@ import pytest
 from store.conftest import START, abandon, open_in, rows
 from store.doomed import MESSAGES, SERIES
 
-from benchmarks.killing import SEAMS
+from benchmarks.kill.killing import SEAMS
 from janitoo_datalog_rrd.core.seams import EVENT, reached
 
 DOOMED = Path(__file__).with_name("doomed.py")

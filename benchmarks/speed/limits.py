@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from . import machine
-from .bench import Bench, Figures, Meter, Turn, column, pair
-from .helper import Helper
-from .intake import take_in, turn, warm_up
-from .load import Plan, load, send
+from .. import machine
+from ..bench import Bench, Figures, Meter, Turn, column, pair
+from ..helper import Helper
+from ..load import Plan, load, send
+from ..processes import BenchError
+from ..report import Goal, Line
+from ..servers import MAX_INFLIGHT, Broker, Server
+from .intake import SMALL_RETENTION, make_server, take_in, turn, warm_up
 from .peers import Subscriber
-from .processes import BenchError
-from .report import Goal, Line
-from .servers import MAX_INFLIGHT, SMALL_RETENTION, Broker, Server
 
 
 def bus(bench: Bench) -> list[Line]:
@@ -50,15 +50,14 @@ def qos1(bench: Bench) -> list[Line]:
 
     The same broker, topics and load (2,000 unacknowledged messages) for both; the broker sends each at most 1,000
     unacknowledged messages. Inside the clock, ours: the load's first packet, until /metrics says that all were accepted
-    (`qos1-journal`), and until POST /api/v1/flush has emptied the cache (`qos1`; what came in the second under way is written
-    when that is over).
+    (`qos1-journal`), and until POST /api/v1/flush has emptied the cache (`qos1`; idle waiting is left out as in `qos0`).
     Inside the clock, mosquitto_sub: the load's first packet, until it has ended after the last message.
     """
     has_peer = machine.MOSQUITTO_SUB.find() is not None
     with ExitStack() as stack:
         place = bench.place("qos1")
         broker = stack.enter_context(Broker(place / "broker"))
-        server = stack.enter_context(Server(place / "ours", broker.port))
+        server = stack.enter_context(make_server(place / "ours", broker.port))
         peer_broker = stack.enter_context(Broker(place / "peer"))
         plan = Plan(broker.port, "plain", bench.messages // 2, bench.series, qos=1)
         bench.say("warm-up: making files")
@@ -79,7 +78,8 @@ def qos1(bench: Bench) -> list[Line]:
     lines[0].runs = pair(mine, theirs)
     for line in lines:
         line.peer_name, line.peer = "mosquitto_sub -q 1", column(theirs, "per_s")
-        line.note(f"broker: max_inflight_messages {MAX_INFLIGHT}, max_queued_messages 0 (no limit); load: window {plan.window}")
+        line.note(f"broker: Mosquitto's defaults, but max_inflight_messages {MAX_INFLIGHT}, max_queued_messages 0 (no limit)")
+        line.note(f"load: at most {plan.window} messages unacknowledged")
         if not has_peer:
             line.note(machine.MOSQUITTO_SUB.advice())
         if any(each["lost"] for each in mine):
@@ -125,7 +125,7 @@ def many(bench: Bench) -> list[Line]:
         turns: list[Turn] = []
         for topics in (large, 100):
             broker = stack.enter_context(Broker(place / f"broker-{topics}"))
-            server = Server(place / f"ours-{topics}", broker.port, SMALL_RETENTION, options)
+            server = make_server(place / f"ours-{topics}", broker.port, SMALL_RETENTION, options)
             stack.enter_context(server)
             stack.callback(server.kill)  # a stop would write the files
             plan = Plan(broker.port, "plain", bench.messages, topics)
@@ -146,11 +146,11 @@ def graphload(bench: Bench) -> list[Line]:
     with ExitStack() as stack:
         place = bench.place("graphload")
         broker = stack.enter_context(Broker(place / "broker"))
-        server = stack.enter_context(Server(place / "ours", broker.port))
+        server = stack.enter_context(make_server(place / "ours", broker.port))
         plan = Plan(broker.port, "plain", bench.messages // 2, bench.series, qos=1)
         bench.say("warm-up: making files")
         warm_up(server, plan)
-        names = [server.path_of(plan.topic(series)).stem for series in range(plan.topics)]
+        names = [plan.name(series) for series in range(plan.topics)]
 
         def alone(number: int) -> Figures:
             return take_in(server, broker, turn(plan, 2 * number))
@@ -158,7 +158,7 @@ def graphload(bench: Bench) -> list[Line]:
         def drawn(number: int) -> Figures:
             end = int(time.time())
             argument = {"port": server.http_port, "clients": 4, "names": names, "end": end, "span": 14_400, "count": 0}
-            with Helper("webload", argument) as graphs:
+            with Helper("speed.webload", argument) as graphs:
                 graphs.go()
                 figures = take_in(server, broker, turn(plan, 2 * number + 1))
                 graphs.halt()

@@ -1,6 +1,6 @@
 """Fuzzing, the worker: a process that puts inputs into one target, so that a crash or a hang ends it and nothing else.
 
-Usage: python -m benchmarks.fuzzing.worker TARGET ENGINE RUNS SECONDS SEED FOLDER
+Usage: python -m benchmarks.fuzz.worker TARGET ENGINE RUNS SECONDS SEED FOLDER
 It says how it went in the words of libFuzzer, whichever engine runs.
 """
 

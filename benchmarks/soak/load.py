@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from .sender import Message, Pace, Sender
+from ..processes import HOST
+from ..wire import Message, Wire
 
 CLIENT = "soak"
 """The server's name at the broker."""
@@ -46,7 +48,7 @@ class Load:
         self.over = threading.Event()
         self.failures: list[BaseException] = []
         self._broker_port = broker_port
-        self._url = f"http://127.0.0.1:{http_port}"
+        self._url = f"http://{HOST}:{http_port}"
         self._rate = rate
         self._series = series
         works = (self._publish, self._read, self._reconnect)
@@ -72,21 +74,16 @@ class Load:
 
     def _publish(self) -> None:
         """Plain numbers, documents, Janitoo values, retained ones, and a few that nobody can read, at a steady rate."""
-        sender = Sender("127.0.0.1", self._broker_port, window=2000, name="soak-load")
-        pace = Pace(self._rate)
-        number = 0
+        sender = Wire(self._broker_port, "soak-load")
+        begun, number = time.monotonic(), 0
         try:
             while not self.over.wait(0.02):
-                due = pace.due()
-                if (
-                    self.sent - self.taken > _BACKLOG_MAX
-                ):  # a machine that is too slow is waited for: memory is looked at, not speed
-                    number = due
-                    continue
-                batch = [self._message(each) for each in range(number, min(due, number + _BACKLOG_MAX // 4))]
-                number = due
-                sender.send(batch)
-                sender.send([(f"plain/retained/{due % _RETAINED}", b"%d" % due)], retain=True)
+                first, number = number, int((time.monotonic() - begun) * self._rate)
+                if self.sent - self.taken > _BACKLOG_MAX:
+                    continue  # a machine that is too slow is waited for: memory is looked at, not speed
+                batch = [self._message(each) for each in range(first, min(number, first + _BACKLOG_MAX // 4))]
+                sender.publish(batch)
+                sender.publish([(f"plain/retained/{number % _RETAINED}", b"%d" % number)], retain=True)
                 self.sent += len(batch) + 1
             sender.finish()
         finally:
@@ -132,7 +129,7 @@ class Load:
             kept.SessionExpiryInterval = 3600
             came = threading.Event()
             client.on_connect = lambda *_, came=came: came.set()
-            client.connect("127.0.0.1", self._broker_port, clean_start=False, properties=kept)
+            client.connect(HOST, self._broker_port, clean_start=False, properties=kept)
             client.loop_start()
             came.wait(10)
             client.disconnect()

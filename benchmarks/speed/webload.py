@@ -1,14 +1,12 @@
 """The load of a browser: GET requests over connections that are kept, from several clients in one helper process.
 
-Run as `python -m benchmarks.webload ARGUMENT`; see `benchmarks/helper.py`. The argument: `port`; `clients`; `names` of series;
-`end`, seconds since the epoch UTC; `span`, seconds; `count` of requests in all, 0 to go on until it is told to halt;
-`same`, true to ask for the first graph again and again with its ETag.
+A helper process. Its argument: `port`; `clients`; `names` of series; `end`, seconds since the epoch UTC; `span`, seconds; `count`
+of requests in all, 0 to go on until it is told to halt; `same`, true to ask for the first graph again and again with its ETag.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 import socket
@@ -16,10 +14,12 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .processes import HOST, BenchError
+from ..helper import serve
+from ..processes import HOST, BenchError
 
 _LENGTH = re.compile(rb"(?im)^content-length: *(\d+)")
 _CLOSE = re.compile(rb"(?im)^connection: *close")
@@ -150,22 +150,20 @@ class Crowd:
             self._faults.append(str(error))
 
 
-def main() -> None:
-    """What the process does; see the module."""
-    crowd = Crowd(json.loads(sys.argv[1]))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    if not sys.stdin.readline():
-        return
+def prepare(argument: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Make the clients; what is returned lets them ask."""
+    crowd = Crowd(argument)
 
     def wait() -> None:
         os.read(sys.stdin.fileno(), 1)  # not by the stream, whose lock a thread may not hold at the end of the process
         crowd.halted.set()
 
-    threading.Thread(target=wait, daemon=True).start()
-    sys.stdout.write(json.dumps(crowd.run()) + "\n")
-    sys.stdout.flush()
+    def run() -> dict[str, Any]:
+        threading.Thread(target=wait, daemon=True).start()
+        return crowd.run()
+
+    return run
 
 
 if __name__ == "__main__":
-    main()
+    serve(prepare)

@@ -1,14 +1,13 @@
 """Graphs by bare librrd, in a helper process: with the very arguments that the server draws with.
 
-Run as `python -m benchmarks.graphing ARGUMENT`; see `benchmarks/helper.py`. The argument: `files`, a list of (name, label, path);
-`end`, seconds since the epoch UTC; `span`, seconds; `count` of graphs.
+A helper process. Its argument: `files`, a list of (name, label, path); `end`, seconds since the epoch UTC; `span`, seconds;
+`count` of graphs.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from janitoo_datalog_rrd.web.graphquery import GraphQuery
 from janitoo_datalog_rrd.web.rrdshape import read_shape
 from janitoo_datalog_rrd.web.theme import make_themes
 from janitoo_datalog_rrd.web.timespan import resolve
+
+from ..helper import serve
 
 
 def arguments_of(argument: dict[str, Any]) -> list[list[str]]:
@@ -42,20 +43,18 @@ def _info(name: str, label: str, path: str) -> SeriesInfo:
     return SeriesInfo(name, "", label, 10, configured=False, columns=(column,), path=Path(path), cached=0)
 
 
-def main() -> None:
-    """What the process does; see the module."""
-    graphs = arguments_of(json.loads(sys.argv[1]))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    if not sys.stdin.readline():
-        return
-    begun, size = time.monotonic(), 0
-    for arguments in graphs:
-        size += len(rrdtool.graphv("-", *arguments)["image"])
-    seconds = time.monotonic() - begun
-    sys.stdout.write(json.dumps({"seconds": seconds, "per_s": len(graphs) / seconds, "bytes": size / len(graphs)}) + "\n")
-    sys.stdout.flush()
+def prepare(argument: dict[str, Any]) -> Callable[[], dict[str, float]]:
+    """Make the arguments of every graph; what is returned draws them."""
+    graphs = arguments_of(argument)
+
+    def run() -> dict[str, float]:
+        begun = time.monotonic()
+        size = sum(len(rrdtool.graphv("-", *arguments)["image"]) for arguments in graphs)
+        seconds = time.monotonic() - begun
+        return {"seconds": seconds, "per_s": len(graphs) / seconds, "bytes": size / len(graphs)}
+
+    return run
 
 
 if __name__ == "__main__":
-    main()
+    serve(prepare)

@@ -6,11 +6,11 @@ import socket
 import time
 from pathlib import Path
 
+from ..load import Plan
+from ..machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
+from ..processes import HOST, BenchError, Child, SocketFolder, free_port, listens, wait_progress
+from ..servers import RETENTION
 from .contents import holds, last_update
-from .load import Plan
-from .machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
-from .processes import HOST, BenchError, Child, SocketFolder, free_port, listens, wait_progress
-from .servers import RETENTION
 
 _CARBON = """\
 [cache]
@@ -119,7 +119,7 @@ class Carbon(Child):
         (self.folder / "carbon.conf").write_text(config)
         retention = RETENTION.replace(" ", "")
         (self.folder / "storage-schemas.conf").write_text(f"[all]\npattern = .*\nretentions = {retention}\n")
-        super().start()
+        self.launch()
         self.wait_ready(lambda: listens(self.port))
 
     def path_of(self, metric: str) -> Path:
@@ -147,10 +147,6 @@ class Carbon(Child):
             return done
 
         return wait_progress(progress, plan.topics)
-
-    def __enter__(self) -> Carbon:
-        self.start()
-        return self
 
 
 class Collectd(Child):
@@ -183,7 +179,7 @@ class Collectd(Child):
             threads=1,
         )
         (self.folder / "collectd.conf").write_text(config)
-        super().start()
+        self.launch()
         self.wait_ready((self.folder / "s").is_socket)
 
     def stop(self) -> None:
@@ -234,10 +230,6 @@ class Collectd(Child):
         """RRD file of a series."""
         return self.folder / "rrd" / "house" / f"bench-{series}" / "gauge-value.rrd"
 
-    def __enter__(self) -> Collectd:
-        self.start()
-        return self
-
 
 class Rrdcached(Child):
     """Debian's rrdcached without a journal: BATCH over its unix socket.
@@ -257,17 +249,13 @@ class Rrdcached(Child):
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        super().start()
+        self.launch()
         self.wait_ready((self.folder / "s").is_socket)
 
     def stop(self) -> None:
         """Ask it to end."""
         super().stop()
         self._sockets.close()
-
-    def __enter__(self) -> Rrdcached:
-        self.start()
-        return self
 
 
 class Subscriber(Child):
@@ -284,7 +272,3 @@ class Subscriber(Child):
     def __init__(self, folder: Path, broker: int, count: int, qos: int, topics: str = "plain/#") -> None:
         where = ["-h", HOST, "-p", str(broker), "-i", "bench-sub", "-t", topics]
         super().__init__([require(MOSQUITTO_SUB), *where, "-q", str(qos), "-C", str(count)], folder, quiet=True)
-
-    def __enter__(self) -> Subscriber:
-        self.start()
-        return self

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import platform
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from .household import RunError
+from ..processes import BenchError
+from ..report import make_console, make_table, write_json
 from .killing import SEAMS, WAYS, KillRun, Outcome
 
 _GROUPS = {"all": WAYS, "seams": tuple(SEAMS)}
+_HEADINGS = ("ended", "rounds", "acked", "stored", "lost", "foreign", "forgotten", "s", "")
 _SHOWN = 20
 
 
@@ -41,17 +39,18 @@ def command(rounds: int, how: str, seed: int | None, target: Path, *, keep: bool
     broker-kill  the broker, by SIGKILL, at 500 samples a second; what the server had not acknowledged is counted apart
     SEAM         the server, by SIGKILL at a place in its code
     """
-    console = Console()
+    console = make_console()
     seed = random.randrange(1 << 30) if seed is None else seed  # noqa: S311 - no secret
     console.print(f"seed {seed}")
     outcomes: dict[str, Outcome] = {}
     for way in _GROUPS.get(how, (how,)):
         outcomes[way] = _run(way, rounds, seed, console, keep=keep)
-    console.print(_table(outcomes))
+    rows = [_row(way, each) for way, each in outcomes.items()]
+    console.print(make_table("Kill: acknowledged samples in the RRD files", _HEADINGS, rows))
     for line in _complaints(outcomes):
         console.print(line, style="red", markup=False)
-    report = {"rounds": rounds, "seed": seed, "python": platform.python_version(), "machine": platform.machine()}
-    target.write_text(json.dumps({**report, "ways": {way: _plain(each) for way, each in outcomes.items()}}, indent=1) + "\n")
+    ways = {way: {**dataclasses.asdict(each), "good": each.good} for way, each in outcomes.items()}
+    write_json(target, "kill", {"rounds": rounds, "how": how, "seed": seed}, ways=ways)
     if not all(each.good for each in outcomes.values()):
         raise click.exceptions.Exit(1)
 
@@ -64,7 +63,7 @@ def _run(way: str, rounds: int, seed: int, console: Console, *, keep: bool) -> O
             run = KillRun(folder, seed, rounds, broker_killed=way == "broker-kill", tell=lambda line: status.update(line))
             outcome = run.run([way] * rounds)
         good = outcome.good
-    except RunError as error:
+    except BenchError as error:
         raise click.ClickException(str(error)) from error
     finally:
         if good or not keep:
@@ -74,20 +73,11 @@ def _run(way: str, rounds: int, seed: int, console: Console, *, keep: bool) -> O
     return outcome
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
-    return {**dataclasses.asdict(outcome), "good": outcome.good}
-
-
-def _table(outcomes: dict[str, Outcome]) -> Table:
-    table = Table(title="Acknowledged samples in the RRD files")
-    table.add_column("ended")
-    for name in ("rounds", "acked", "stored", "lost", "foreign", "forgotten", "s"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for way, each in outcomes.items():
-        counts = (sum(each.rounds.values()), each.acknowledged, each.stored, len(each.lost), len(each.foreign), each.forgotten)
-        table.add_row(way, *(f"{count:,}" for count in counts), f"{each.seconds:.0f}", "good" if each.good else "BAD")
-    return table
+def _row(way: str, outcome: Outcome) -> Sequence[str]:
+    done = sum(outcome.rounds.values())
+    wrong = (len(outcome.lost), len(outcome.foreign), outcome.forgotten)
+    counts = (done, outcome.acknowledged, outcome.stored, *wrong)
+    return (way, *(f"{count:,}" for count in counts), f"{outcome.seconds:.0f}", "good" if outcome.good else "BAD")
 
 
 def _complaints(outcomes: dict[str, Outcome]) -> Iterator[str]:

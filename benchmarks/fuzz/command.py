@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import re
 import subprocess
 import sys
@@ -18,12 +17,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from .fuzzing.findings import Findings, LastInput
-from .fuzzing.targets import Target, make_targets
-from .fuzzing.worker import HANG_S
+from ..processes import spawn
+from ..report import MISSING, make_console, make_table, write_json
+from .findings import Findings, LastInput
+from .targets import Target, make_targets
+from .worker import HANG_S
 
 _START_S = 60.0
 _DONE = re.compile(r"^stat::number_of_executed_units: (\d+)$", re.MULTILINE)
@@ -56,10 +55,9 @@ def run(target: Target, engine: str, inputs: int, seconds: float, seed: int, fin
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_memory()) as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "benchmarks.fuzzing.worker", target.name, engine, str(inputs), str(seconds), str(seed)]
+        command = [sys.executable, "-m", "benchmarks.fuzz.worker", target.name, engine, str(inputs), str(seconds), str(seed)]
         with (folder / "told").open("w+", encoding="utf-8", errors="replace") as told:
-            root = Path(__file__).resolve().parent.parent
-            with subprocess.Popen([*command, name], cwd=root, stdout=told, stderr=told) as process:
+            with spawn([*command, name], stdout=told, stderr=told) as process:
                 try:
                     code: int | str = process.wait(seconds + HANG_S + _START_S)
                 except subprocess.TimeoutExpired:
@@ -84,27 +82,13 @@ def _memory() -> str | None:
     return str(memory) if memory.is_dir() else None
 
 
-def show(outcomes: Sequence[Outcome]) -> Table:
-    """The table of a run."""
-    table = Table(title="Fuzzing")
-    for heading, justify in (("target", "left"), ("engine", "left"), ("inputs", "right"), ("seconds", "right")):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    table.add_column("inputs/s", justify="right")
-    table.add_column("coverage", justify="right")
-    table.add_column("findings", justify="right")
-    for each in outcomes:
-        table.add_row(
-            each.target,
-            each.engine,
-            f"{each.inputs:,}",
-            f"{each.seconds:.1f}",
-            f"{each.inputs / max(each.seconds, 0.001):,.0f}",
-            "-" if each.coverage is None else str(each.coverage),
-            str(each.findings),
-        )
-    return table
+def _row(each: Outcome) -> Sequence[str]:
+    rate = f"{each.inputs / max(each.seconds, 0.001):,.0f}"
+    coverage = MISSING if each.coverage is None else str(each.coverage)
+    return (each.target, each.engine, f"{each.inputs:,}", f"{each.seconds:.1f}", rate, coverage, str(each.findings))
 
 
+_HEADINGS = ("target", "engine", "inputs", "seconds", "inputs/s", "coverage", "findings")
 _INPUTS_HELP = "For the decoders; slower targets get fewer of `all`."
 _SECONDS_HELP = "The longest that one target may take."
 _NO_ATHERIS = "atheris is not installed (pip install -e '.[fuzz]'): inputs are made by chance, not guided by coverage"
@@ -122,7 +106,7 @@ def command(inputs: int, names: tuple[str, ...], seconds: float, engine: str, se
 
     FOLDER gets fuzz.json, and in findings/ each input of which something came that must not: then the exit status is 1.
     """
-    console = Console()
+    console = make_console()
     if engine == "auto":
         engine = "atheris" if importlib.util.find_spec("atheris") else "random"
         if engine == "random":
@@ -137,8 +121,9 @@ def command(inputs: int, names: tuple[str, ...], seconds: float, engine: str, se
         outcomes.append(run(target, engine, share, seconds, seed, findings))
         for name in findings.names():
             console.print(f"finding: {folder / 'findings' / name}.txt", soft_wrap=True)
-    console.print(show(outcomes))
-    (folder / "fuzz.json").write_text(json.dumps([asdict(each) for each in outcomes], indent=1) + "\n", encoding="utf-8")
+    console.print(make_table("Fuzzing", _HEADINGS, map(_row, outcomes), left=2))
+    settings = {"inputs": inputs, "targets": names, "seconds": seconds, "engine": engine, "seed": seed}
+    write_json(folder / "fuzz.json", "fuzz", settings, targets=[asdict(each) for each in outcomes])
     with contextlib.suppress(OSError):
         (folder / "findings").rmdir()
     if any(each.findings for each in outcomes):

@@ -11,16 +11,16 @@ from typing import Any
 
 from janitoo_datalog_rrd.store.settings import folders_of
 
-from . import machine
-from .bench import Bench, Figures, Turn, column, pair
+from .. import machine
+from ..bench import Bench, Figures, Turn, column, pair
+from ..helper import measure
+from ..load import Plan
+from ..processes import BenchError
+from ..report import Goal, Line
+from ..servers import Broker
 from .flushing import STEP_S
-from .helper import Helper
-from .intake import take_in, warm_up
-from .load import Plan
+from .intake import make_server, take_in, warm_up
 from .peers import Rrdcached
-from .processes import BenchError
-from .report import Goal, Line
-from .servers import Broker, Server
 
 POINTS = 60
 SPAN_S = 4 * 3600
@@ -66,9 +66,7 @@ def flush(bench: Bench) -> list[Line]:
 
 
 def _measure(argument: dict[str, Any]) -> Figures:
-    with Helper("flushing", argument) as helper:
-        helper.go()
-        figures = helper.result()
+    figures = measure("speed.flushing", argument)
     return {**figures, "per_s": argument["series"] * argument["points"] / figures["seconds"]}
 
 
@@ -87,14 +85,14 @@ def graph(bench: Bench) -> list[Line]:
     with ExitStack() as stack:
         place = bench.place("graph")
         broker = stack.enter_context(Broker(place / "broker"))
-        server = stack.enter_context(Server(place / "ours", broker.port))
+        server = stack.enter_context(make_server(place / "ours", broker.port))
         points = SPAN_S // STEP_S + 720  # graphs start up to two hours earlier
         end = int(time.time()) // STEP_S * STEP_S - STEP_S
         plan = Plan(broker.port, "timed", DRAWN_SERIES, DRAWN_SERIES, begin=end - points * STEP_S, spacing_s=STEP_S)
         bench.say("warm-up: making files")
         warm_up(server, plan)
         take_in(server, broker, replace(plan, count=DRAWN_SERIES * points, begin=plan.begin + STEP_S))
-        paths = [server.path_of(plan.topic(series)) for series in range(DRAWN_SERIES)]
+        paths = [server.path_of(plan.name(series)) for series in range(DRAWN_SERIES)]
         web = {"port": server.http_port, "names": [path.stem for path in paths], "end": end, "span": SPAN_S, "count": count}
         bare = {"files": [(path.stem, *_label(path)) for path in paths], "end": end, "span": SPAN_S, "count": count}
 
@@ -102,15 +100,15 @@ def graph(bench: Bench) -> list[Line]:
             def run(number: int) -> Figures:
                 # a second further back for each run, or its graphs would be those of the run before
                 moved = end - (2 * number + offset) * STEP_S
-                return _ask("webload", {**web, "clients": clients, "end": moved}, 200)
+                return _ask("speed.webload", {**web, "clients": clients, "end": moved}, 200)
 
             return f"{clients} clients", run
 
         def etag(_: int) -> Figures:
-            return _ask("webload", {**web, "clients": 4, "count": 20 * count, "same": True}, 304)
+            return _ask("speed.webload", {**web, "clients": 4, "count": 20 * count, "same": True}, 304)
 
         def librrd(number: int) -> Figures:
-            return _ask("graphing", {**bare, "end": end - 2 * number * STEP_S})
+            return _ask("speed.graphing", {**bare, "end": end - 2 * number * STEP_S})
 
         two, peer, one, repeated = bench.alternate(ours(2, 0), ("librrd", librrd), ours(1, 1), ("repeated", etag))
     for line, figures in ((fresh, two), (single, one), (again, repeated)):
@@ -125,9 +123,7 @@ def _label(path: Path) -> tuple[str, str]:
 
 
 def _ask(module: str, argument: dict[str, Any], status: int | None = None) -> Figures:
-    with Helper(module, argument) as helper:
-        helper.go()
-        figures = helper.result()
+    figures = measure(module, argument)
     if status is not None and set(figures["statuses"]) != {str(status)}:
         raise BenchError(f"answers were {figures['statuses']}: expected {status} only")
     return figures

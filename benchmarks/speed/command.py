@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from . import machine, rows_files, rows_house, rows_ingest, rows_limits
-from .bench import Bench
-from .processes import BenchError
-from .report import Line, print_table, write_json
+from .. import machine
+from ..bench import Bench
+from ..processes import BenchError
+from ..report import Line, make_console, print_lines, write_json
+from . import files, house, ingest, limits
 
 ROWS: dict[str, Callable[[Bench], list[Line]]] = {
-    "load": rows_limits.bus,
-    "qos0": rows_ingest.qos0,
-    "qos0-timed": rows_ingest.qos0_timed,
-    "collectd": rows_ingest.collectd,
-    "qos1": rows_limits.qos1,
-    "flush": rows_files.flush,
-    "many": rows_limits.many,
-    "memory": rows_house.memory,
-    "house": rows_house.house,
-    "start": rows_house.start,
-    "graph": rows_files.graph,
-    "graphload": rows_limits.graphload,
+    "load": limits.bus,
+    "qos0": ingest.qos0,
+    "qos0-timed": ingest.qos0_timed,
+    "collectd": ingest.collectd,
+    "qos1": limits.qos1,
+    "flush": files.flush,
+    "many": limits.many,
+    "memory": house.memory,
+    "house": house.house,
+    "start": house.start,
+    "graph": files.graph,
+    "graphload": limits.graphload,
 }
 """What can be measured; what is inside the clock is in the first words of each function."""
 _ALIASES = {"cpu": "qos0"}
-_WIDTH = 150
 QUICK = {"runs": 1, "messages": 3000, "seconds": 1.0, "series": 50}
 
 
@@ -99,14 +96,10 @@ def command(
             say(f"the files are in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    facts = {"command": "speed", "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine.facts()}
-    facts |= {"settings": {"rows": rows, **scale}, "missing": [each.advice() for each in machine.missing()], "faults": faults}
-    write_json(json_file, lines, facts)
-    print_table(
-        lines,
-        f"{facts['machine']['cores']} cores, {facts['machine']['cpu']}; {scale['runs']} runs, medians",
-        Console(width=None if sys.stdout.isatty() else _WIDTH),
-    )
+    missing = [each.advice() for each in machine.missing()]
+    found = [line.document() for line in lines]
+    write_json(json_file, "speed", {"rows": rows, **scale}, peers=machine.versions(), missing=missing, faults=faults, lines=found)
+    print_lines(lines, f"Speed: medians, {scale['runs']} runs", make_console())
     click.echo(f"every figure is in {json_file}")
     if faults:
         raise click.ClickException("; ".join(f"{name}: {what}" for name, what in faults.items()))

@@ -1,16 +1,13 @@
 """Points to RRD files, in helper processes: our store's cache, bare librrd, and a client of rrdcached.
 
-Run as `python -m benchmarks.flushing ARGUMENT`; see `benchmarks/helper.py`. The argument: `who` (`make`, `ours`, `librrd`,
-`rrdcached`); `home`; `series`; `points` of each; `begin`, the time of the first, seconds since the epoch UTC; `socket` of
-rrdcached.
+A helper process. Its argument: `who` (`make`, `ours`, `librrd`, `rrdcached`); `home`; `series`; `points` of each; `begin`, the
+time of the first, seconds since the epoch UTC; `socket` of rrdcached.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import socket
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +21,9 @@ from janitoo_datalog_rrd.store.schema import Schema, Schemas
 from janitoo_datalog_rrd.store.settings import StoreSettings, folders_of
 from janitoo_datalog_rrd.store.store import Store
 
+from ..helper import serve
+from ..processes import BenchError
 from .contents import last_update
-from .processes import BenchError
 
 STEP_S = 10
 _DAY, _YEAR = 86400, 365 * 86400
@@ -68,8 +66,26 @@ def points_of(series: int, argument: dict[str, Any]) -> list[Point]:
     return [(begin + index * STEP_S, (series * 7 + index * 13) % 5000 / 100) for index in range(argument["points"])]
 
 
-def prepare(argument: dict[str, Any]) -> Callable[[], None]:
-    """Make everything ready and return what is measured. Each leaves every point in its file."""
+def prepare(argument: dict[str, Any]) -> Callable[[], dict[str, float]]:
+    """Make everything ready; what is returned measures, and looks into the files afterwards."""
+    contender = _contender(argument)
+
+    def run() -> dict[str, float]:
+        wall, cpu = time.monotonic(), time.process_time()
+        contender()
+        figures = {"seconds": time.monotonic() - wall, "cpu_s": time.process_time() - cpu}
+        end = argument["begin"] + (argument["points"] - 1) * STEP_S
+        for series in range(argument["series"]):
+            path = path_of(Path(argument["home"]), series)
+            if last_update(path) != end:
+                raise BenchError(f"{path} has not every point")
+        return figures
+
+    return run
+
+
+def _contender(argument: dict[str, Any]) -> Callable[[], None]:
+    """What is measured. Each leaves every point in its file."""
     home, who = Path(argument["home"]), argument["who"]
     points = [points_of(series, argument) for series in range(argument["series"])]
     paths = [str(path_of(home, series)) for series in range(argument["series"])]
@@ -113,25 +129,5 @@ def _rrdcached(address: str, paths: list[str], points: list[list[Point]]) -> Cal
     return run
 
 
-def main() -> None:
-    """What the process does; see the module."""
-    argument = json.loads(sys.argv[1])
-    measured = prepare(argument)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    if not sys.stdin.readline():
-        return
-    wall, cpu = time.monotonic(), time.process_time()
-    measured()
-    figures = {"seconds": time.monotonic() - wall, "cpu_s": time.process_time() - cpu}
-    home = Path(argument["home"])
-    end = argument["begin"] + (argument["points"] - 1) * STEP_S
-    for series in range(argument["series"]):
-        if last_update(path_of(home, series)) != end:
-            raise BenchError(f"{path_of(home, series)} has not every point")
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(prepare)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import signal
@@ -12,38 +13,15 @@ from pathlib import Path
 
 import rrdtool
 
-from .household import HOST, Broker, RunError, Server, free_port, wait_for
+from ..processes import HOST, BenchError, wait_for
+from ..servers import Broker, Sections, Server
 from .publisher import Publisher, topic_of, value_of
 from .wiretap import Wiretap
 
-_INI = """\
-[system]
-home_dir = {home}
-broker_ip = {host}
-broker_port = {broker}
-broker_mode = external
-
-[datarrd]
-hadd = 0014/0000
-cache_rrd_ttl_0 = 2s
-cache_pickle_ttl_0 = 1s
-
-[http]
-hadd = 0018/0000
-http_port_0 = {http}
-
-[schema__default]
-pattern = .*
-step = 1
-retention = 1s:{kept}s
-reorder_window = 0
-
-[decoder__numbered]
-topics = numbered/#
-kind = json
-value = v
-time = t
-"""
+_SECTIONS: Sections = {
+    "datarrd": {"cache_rrd_ttl_0": "2s", "cache_pickle_ttl_0": "1s"},
+    "decoder__numbered": {"topics": "numbered/#", "kind": "json", "value": "v", "time": "t"},
+}
 SEAMS = {
     "journal-rotated": 2,
     "journal-appended": 500,
@@ -140,26 +118,24 @@ class KillRun:
         self.outcome = Outcome(seed)
         self._random = random.Random(seed)  # noqa: S311 - to be repeated, no secret
         self._tell = tell
-        self._broker = Broker(folder, _SAVE_OFTEN if broker_killed else ())
+        self._broker = Broker(folder, _SAVE_OFTEN if broker_killed else (), persistence=True)
         self._tap = Wiretap(HOST, self._broker.port) if broker_killed else None
         self._rows = _SPARE_S + 200 * rounds
         self._begin = int(time.time()) - self._rows - 100
-        home = folder / "home"
-        self._files = home / "public" / "rrd" / "rrds"
-        ini, http, port = folder / "kill.conf", free_port(), self._broker.port if self._tap is None else self._tap.port
-        ini.write_text(_INI.format(home=home, host=HOST, broker=port, http=http, kept=self._rows), encoding="utf-8")
-        self._server = Server(ini, http, folder / "server.log")
+        schema = {"step": 1, "retention": f"1s:{self._rows}s", "reorder_window": 0}
+        port = self._broker.port if self._tap is None else self._tap.port
+        self._server = Server(folder, port, {**_SECTIONS, "schema__default": schema})
 
     def run(self, ways: Sequence[str]) -> Outcome:
         """End something once in each of the ways, and look at what is left.
 
         Raises:
-            RunError: the broker or the server does not start.
+            BenchError: the broker or the server does not start.
         """
         started = time.monotonic()
         self._broker.start()
         self._server.launch()
-        publisher = Publisher(HOST, self._broker.port, self._begin, _SERIES, _RATE if self._tap is None else _SAVED_RATE)
+        publisher = Publisher(self._broker.port, self._begin, _SERIES, _RATE if self._tap is None else _SAVED_RATE)
         try:
             self._server.wait_up()  # its subscription is there from now on
             publisher.start()
@@ -172,9 +148,8 @@ class KillRun:
         finally:
             if publisher.is_alive():
                 publisher.finish(0)
-            for process in (self._server, self._broker):
-                if process.alive:
-                    process.end(signal.SIGKILL)
+            self._server.kill()
+            self._broker.kill()
             if self._tap is not None:
                 self._tap.close()
         self.outcome.seconds = round(time.monotonic() - started, 1)
@@ -199,7 +174,7 @@ class KillRun:
         status = self._server.end(signal.SIGTERM if way == "term" else signal.SIGKILL)
         expected = -signal.SIGKILL if way == "kill" else 0
         if status != expected and was_up:
-            self.outcome.faults.append(f"the server ended with status {status} at a {way}: {self._server.text()[-500:]}")
+            self.outcome.faults.append(f"the server ended with status {status} at a {way}: {self._server.log()[-500:]}")
 
     def _die_at(self, seam: str, publisher: Publisher) -> None:
         if self._server.alive:
@@ -207,18 +182,19 @@ class KillRun:
         if seam == "file-made":
             publisher.add_series(_NEW_SERIES)
         count = self._random.randint(1, SEAMS[seam])
-        self._server.launch(seam, count, _FILES_FIRST if ">" in seam else None)
+        aimed = self._server.words("benchmarks.kill.aimed", seam, str(count))
+        self._server.launch(aimed, _FILES_FIRST if ">" in seam else None)
         try:
             status = self._server.wait(_PATIENCE_S / 2)
-        except RunError:
+        except BenchError:
+            self._server.kill()
             self.outcome.missed.append(f"{seam}, time {count}")
             return
         if status != -signal.SIGKILL:
-            self.outcome.faults.append(f"the server ended with status {status} before {seam}: {self._server.text()[-500:]}")
+            self.outcome.faults.append(f"the server ended with status {status} before {seam}: {self._server.log()[-500:]}")
 
     def _wait_for_samples(self, publisher: Publisher, count: int) -> None:
-        if not wait_for(lambda: publisher.total >= count or not publisher.is_alive(), _PATIENCE_S):
-            raise RunError("the publisher gets nothing to the broker")
+        wait_for(lambda: publisher.total >= count or not publisher.is_alive(), "the publisher's first samples", _PATIENCE_S)
 
     def _settle(self, publisher: Publisher) -> None:
         """Have everything acknowledged and written, stop the server, and compare."""
@@ -227,18 +203,19 @@ class KillRun:
         self._server.wait_up()
         unacknowledged = publisher.finish(_PATIENCE_S)
         self.outcome.published, self.outcome.again = publisher.total, publisher.again
-        wait_for(lambda: self._all_written(publisher), _PATIENCE_S)
+        with contextlib.suppress(BenchError):  # what is missing is told one by one
+            wait_for(lambda: self._all_written(publisher), "every sample in the files", _PATIENCE_S)
         metrics = self._server.metrics()
         self.outcome.late = int(metrics["jnt_samples_late_total"])
         self.outcome.dropped = int(sum(count for name, count in metrics.items() if name.startswith("jnt_samples_dropped")))
         status = self._server.end(signal.SIGTERM)
         if status:
-            self.outcome.faults.append(f"the server ended with status {status} at the end: {self._server.text()[-500:]}")
+            self.outcome.faults.append(f"the server ended with status {status} at the end: {self._server.log()[-500:]}")
         for series, sent in enumerate(publisher.sent):
             self._compare(series, sent, unacknowledged[series])
 
     def _path(self, series: int) -> Path:
-        return self._files / f"{topic_of(series).replace('/', '.')}.v.rrd"
+        return self._server.path_of(f"{topic_of(series).replace('/', '.')}.v")
 
     def _all_written(self, publisher: Publisher) -> bool:
         self._server.flush()

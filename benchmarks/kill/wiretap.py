@@ -9,10 +9,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
-_PUBLISH, _PUBACK = 3, 4
+from janitoo_datalog_rrd.core import packets
+
+_PUBACK = 4
 _READ = 1 << 16
+
+_Look = Callable[[list[packets.Publish], list[packets.Other]], None]
 
 
 class Wiretap:
@@ -58,62 +63,40 @@ class Wiretap:
 
     def _connection(self, server: socket.socket, broker: socket.socket) -> None:
         """Hand on what the broker says, while another thread does it with what the server says."""
-        under_way: dict[int, int] = {}
-        arguments = (server, broker, lambda packet: self._from_server(packet, under_way))
-        up = threading.Thread(target=_pump, args=arguments, name="wiretap-up", daemon=True)
+        under_way: dict[bytes, int] = {}
+        up = threading.Thread(
+            target=_pump, args=(server, broker, partial(self._from_server, under_way)), name="wiretap-up", daemon=True
+        )
         up.start()
-        _pump(broker, server, lambda packet: _from_broker(packet, under_way))
+        _pump(broker, server, partial(_from_broker, under_way))
         up.join()
         server.close()
         broker.close()
 
-    def _from_server(self, packet: bytes, under_way: dict[int, int]) -> None:
-        if packet[0] >> 4 == _PUBACK:
-            value = under_way.pop(int.from_bytes(packet[2:4], "big"), None)
-            if value is not None:
-                self.acknowledged.add(value)
+    def _from_server(self, under_way: dict[bytes, int], _messages: list[packets.Publish], others: list[packets.Other]) -> None:
+        """Note the values that are acknowledged."""
+        for first, body in others:
+            if first >> 4 == _PUBACK and body[:2] in under_way:
+                self.acknowledged.add(under_way.pop(body[:2]))
 
 
-def _from_broker(packet: bytes, under_way: dict[int, int]) -> None:
+def _from_broker(under_way: dict[bytes, int], messages: list[packets.Publish], _others: list[packets.Other]) -> None:
     """Note which value a packet identifier stands for."""
-    if packet[0] >> 4 == _PUBLISH and packet[0] & 0x06:
-        start = 2 if packet[1] < 0x80 else 3
-        topic_end = start + 2 + int.from_bytes(packet[start : start + 2], "big")
-        if packet[start + 2 : topic_end].startswith(b"numbered/"):
-            mid = int.from_bytes(packet[topic_end : topic_end + 2], "big")
-            under_way[mid] = int(packet[packet.rindex(b":") + 1 : -1])
+    for topic, payload, mid in messages:
+        if mid and topic.startswith(b"numbered/"):
+            under_way[mid] = int(payload[payload.rindex(b":") + 1 : -1])
 
 
-def _pump(source: socket.socket, target: socket.socket, look: Callable[[bytes], None]) -> None:
+def _pump(source: socket.socket, target: socket.socket, look: _Look) -> None:
     """Hand everything on until one of the two ends, then end both; each packet is looked at before it goes."""
     rest = b""
     with contextlib.suppress(OSError):
         while came := source.recv(_READ):
             rest += came
-            end = 0
-            for begin, end in _packets(rest):
-                look(rest[begin:end])
-            rest = rest[end:]
+            messages, others, taken = packets.split(rest, v5=True)
+            look(messages, others)
+            rest = rest[taken:]
             target.sendall(came)
     for each in (source, target):
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)
-
-
-def _packets(content: bytes) -> Iterator[tuple[int, int]]:
-    """Where each whole packet begins and ends."""
-    begin = 0
-    while True:
-        length, shift, at = 0, 0, begin + 1
-        while at < len(content):
-            length |= (content[at] & 0x7F) << shift
-            shift += 7
-            at += 1
-            if content[at - 1] < 0x80:
-                break
-        else:
-            return
-        if at + length > len(content):
-            return
-        yield begin, at + length
-        begin = at + length

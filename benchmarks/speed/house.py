@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from .bench import Bench, Figures, Meter, column, pair
-from .intake import turn, warm_up
-from .load import Plan, load, send
-from .processes import ROOT, BenchError, Child, free_port, wait_for
-from .report import Goal, Line
-from .servers import SMALL_RETENTION, Broker, Server
+from ..bench import Bench, Figures, Meter, column, pair
+from ..load import Plan, load, send
+from ..processes import ROOT, BenchError, free_port, wait_for
+from ..report import Goal, Line
+from ..servers import Broker, Server
+from .intake import SMALL_RETENTION, make_server, turn, warm_up
 
 STEP_S = 10
 HOUSE_SERIES, HOUSE_PER_S, HOUR_S = 500, 100, 3600
@@ -63,10 +62,10 @@ def _idle(folder: Path, broker: Broker, series: int) -> Figures:
     options: dict[str, str | int] = {**_QUIET, "max_series": series + 10}
     plan = Plan(broker.port, "plain", series, series, qos=1)
     one = replace(plan, count=1, topics=1)
-    with Server(folder / "empty", broker.port, SMALL_RETENTION, options) as server:
+    with make_server(folder / "empty", broker.port, SMALL_RETENTION, options) as server:
         warm_up(server, one)
         empty = server.rss()
-    server = Server(folder / "idle", broker.port, SMALL_RETENTION, options)
+    server = make_server(folder / "idle", broker.port, SMALL_RETENTION, options)
     with server:
         warm_up(server, plan)
         in_life = server.rss()
@@ -84,7 +83,7 @@ def _idle(folder: Path, broker: Broker, series: int) -> Figures:
 
 
 def _cached(folder: Path, broker: Broker, plan: Plan) -> Figures:
-    server = Server(folder / "cached", broker.port, SMALL_RETENTION, {**_QUIET, "cache_max_samples": 10_000_000})
+    server = make_server(folder / "cached", broker.port, SMALL_RETENTION, {**_QUIET, "cache_max_samples": 10_000_000})
     with server:
         warm_up(server, plan)
         # what is set up once by a burst is there before
@@ -155,15 +154,15 @@ class House(Server):
     """
 
     def __init__(self, folder: Path, port: int) -> None:
-        super().__init__(folder, port)
-        environ = {
+        super().__init__(folder, port, None)
+        self.ini = ROOT / "config" / "janitoo_datalog_rrd.conf"
+        self.command = self.words("janitoo_datalog_rrd")
+        self.environ = {
             "JNT_SYSTEM_HOME_DIR": str(self.home),
             "JNT_SYSTEM_BROKER_PORT": str(port),
             "JNT_SYSTEM_BROKER_MODE": "embedded",
             "JNT_HTTP_HTTP_PORT_0": str(self.http_port),
         }
-        ini = ROOT / "config" / "janitoo_datalog_rrd.conf"
-        Child.__init__(self, [sys.executable, "-m", "janitoo_datalog_rrd", "-c", str(ini), "front"], folder, "server", environ)
 
     def fill(self, plan: Plan, count: int) -> None:
         """Send messages and wait, little by little, so that none has to queue at the broker."""
@@ -183,8 +182,8 @@ def start(bench: Bench) -> list[Line]:
     """
     series, samples = 10 * bench.series, bench.messages
     place = bench.place("start")
-    with Broker(place / "broker", "log_type all\n") as broker:
-        made = Server(
+    with Broker(place / "broker", ["log_type all"]) as broker:
+        made = make_server(
             place / "made", broker.port, SMALL_RETENTION, {**_QUIET, "max_series": series + 10, "cache_max_samples": 10_000_000}
         )
         span = (samples // series + 3) * STEP_S
@@ -202,18 +201,20 @@ def start(bench: Bench) -> list[Line]:
     def once(number: int) -> Figures:
         folder = place / f"run-{number}"
         with ExitStack() as stack:
-            broker = stack.enter_context(Broker(folder / "broker", "log_type all\n"))
-            server = Server(folder, broker.port, SMALL_RETENTION, {"max_series": series + 10, "cache_max_samples": 10_000_000})
+            broker = stack.enter_context(Broker(folder / "broker", ["log_type all"]))
+            server = make_server(
+                folder, broker.port, SMALL_RETENTION, {"max_series": series + 10, "cache_max_samples": 10_000_000}
+            )
             shutil.copytree(made.home, server.home, ignore=shutil.ignore_patterns("*.pid", "run"))
             os.sync()
             send(Plan(broker.port, "plain", 1, 1, qos=1, retain=True))
             stack.callback(shutil.rmtree, server.home)
             stack.callback(server.kill)
             begun = time.monotonic()
-            server.start_only()
+            server.launch()
             wait_for(lambda: acknowledged(broker), "the first message", 600, 0.005)
             seconds = time.monotonic() - begun
-            wait_for(server.is_well, "the server to be up", 600)
+            wait_for(server.is_up, "the server to be up", 600)
             up = time.monotonic() - begun
             if server.accepted() < 1:
                 raise BenchError("the first message was acknowledged, and not accepted")

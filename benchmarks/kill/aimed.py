@@ -1,4 +1,4 @@
-"""The server, with a kill aimed at one of its seams: `python -m benchmarks.aimed SEAM COUNT [arguments of jnt_datalog_rrd]`.
+"""The server, with a kill aimed at one of its seams: `python -m benchmarks.kill.aimed SEAM COUNT [arguments of jnt_datalog_rrd]`.
 
 The COUNTth time that the code reaches the seam, the process ends itself with SIGKILL, there and then. `FIRST>SECOND` is
 two threads in each other's way: the one that reaches the first seam the COUNTth time is held there, and the process ends

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import rrdtool
 
-from .load import Plan
-from .processes import BenchError
+from ..load import Plan
+from ..processes import BenchError
 
 
 def holds(path: Path, value: float, start: int, end: int) -> bool:

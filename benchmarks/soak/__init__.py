@@ -1,0 +1,1 @@
+"""The run `soak`: hours of constant load; does the server grow?"""

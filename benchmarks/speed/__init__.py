@@ -1,0 +1,1 @@
+"""The run `speed`: the server beside its peers, in turns."""
