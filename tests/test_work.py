@@ -293,7 +293,7 @@ PLACE = "add_value(value)\n"
         'logger.debug("taken")',
         "with self._store.cache.lock: pass",
         "self._clock()",
-        '_Results()',
+        "_Results()",
         'self._counters.add("seen")',
     ],
     ids=["log call", "lock", "timestamp", "object", "counter"],

@@ -26,8 +26,6 @@ _SECTIONS: Sections = {
     "decoder__plain": {"topics": "plain/#", "kind": "plain"},
     "decoder__json": {"topics": "json/#", "kind": "json"},
 }
-_ENVIRON = {"MALLOC_ARENA_MAX": "1"}
-"""The C library keeps memory apart for each thread, and fills it over hours: that is no leak, but looks like one."""
 _DEALT_WITH_S = 60.0
 _LOOKS = 60
 
@@ -89,8 +87,7 @@ class Soak:
         Raises:
             BenchError: the broker or the server does not start, ends, or does not take everything in the end.
         """
-        environ = {**_ENVIRON, **self.environ}
-        with Broker(self.folder) as broker, Server(self.folder, broker.port, _SECTIONS, environ) as server:
+        with Broker(self.folder) as broker, Server(self.folder, broker.port, _SECTIONS, self.environ) as server:
             load = self.load = Load(broker.port, server.http_port, self.rate, self.series)
             looks: list[Look] = []
             begun = time.monotonic()

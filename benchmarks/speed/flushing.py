@@ -1,15 +1,18 @@
 """Points to RRD files, in helper processes: our store's cache, bare librrd, and a client of rrdcached.
 
 A helper process. Its argument: `who` (`make`, `ours`, `librrd`, `rrdcached`); `home`; `series`; `points` of each; `begin`, the
-time of the first, seconds since the epoch UTC; `socket` of rrdcached.
+time of the first, seconds since the epoch UTC; `socket` of rrdcached; `threads` of librrd, one by default.
 """
 
 from __future__ import annotations
 
 import re
 import socket
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +101,24 @@ def _contender(argument: dict[str, Any]) -> Callable[[], None]:
 
         return flush
 
-    def librrd() -> None:
-        for path, series_points in zip(paths, points, strict=True):
-            rrdtool.update(path, *[f"{time_s}:{value}" for time_s, value in series_points])
+    waiting = deque(zip(paths, points, strict=True))
 
-    return librrd if who == "librrd" else _rrdcached(argument["socket"], paths, points)
+    def librrd() -> None:
+        with suppress(IndexError):  # nothing waits any more
+            while True:
+                path, series_points = waiting.popleft()
+                rrdtool.update(path, *[f"{time_s}:{value}" for time_s, value in series_points])
+
+    def librrd_in_threads() -> None:
+        threads = [threading.Thread(target=librrd) for _ in range(argument["threads"])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    if who == "librrd":
+        return librrd_in_threads if argument.get("threads", 1) > 1 else librrd
+    return _rrdcached(argument["socket"], paths, points)
 
 
 def _rrdcached(address: str, paths: list[str], points: list[list[Point]]) -> Callable[[], None]:
