@@ -205,6 +205,18 @@ def test_after_a_jump_back_of_the_clock_numbers_are_late(services: Services, int
     assert house.acknowledged == [1, 2, 3]
 
 
+def test_a_clock_set_back_within_the_second_makes_numbers_late(services: Services, intaking: Callable[..., Intaking]) -> None:
+    """The file has that second: librrd would pass over what is said to be stored."""
+    house = intaking()
+    house.take(("t/x", "1", 1), ("t/x", "2", 2))
+    house.make_room()
+    written = house.store.cache.series["t.x"].written
+    assert written is not None
+    house.ingest._clock = lambda: written + 0.9
+    house.take(("t/x", "3", 3))
+    assert services.counters.by_label("messages") == {"accepted": 2, "late": 1}
+
+
 def ingest_of(house: House) -> Ingest:
     thread = house.server.get_thread("datarrd")
     assert thread is not None

@@ -35,7 +35,8 @@ class Series:
         configured: True for a datasource component, whose file has a row per step.
         columns: its data sources, in order.
         rows: row maker of a configured series.
-        closed: what is not later than this may be late, seconds since the epoch UTC; infinity until the file was looked up.
+        closed: what is not later than this may be late, seconds since the epoch UTC: the end of the last second that went to the
+            file; infinity until the file was looked up.
         touched: when it was last given a sample, by the monotonic clock.
     """
 
@@ -95,7 +96,7 @@ class Series:
     @written.setter
     def written(self, second: int | None) -> None:
         self._written = second
-        self.closed = math.inf if second is None else max(second, self._taken)
+        self.closed = math.inf if second is None else max(second, self._taken) + 1
 
     @property
     def taken(self) -> int:

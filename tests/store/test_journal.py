@@ -19,6 +19,7 @@ from janitoo_datalog_rrd.store.journal import Journal
 from janitoo_datalog_rrd.store.store import Store
 
 KEY = ("t", "")
+NAME = "t"
 
 
 def read(journal: Journal, first: int = 0) -> tuple[list[Any], list[str]]:
@@ -230,3 +231,16 @@ def test_a_disk_that_fails_is_not_filled_with_segments(tmp_path: Path, monkeypat
     journal.append(["goes on"])
     assert read(journal)[0] == [["goes on"]]
     journal.close()
+
+
+def test_a_replay_takes_no_sample_of_the_second_that_the_file_ends_with(make_store: Callable[..., Store], clock: Clock) -> None:
+    """Arrivals have fractions of a second, and the file has whole ones."""
+    store = make_store()
+    for index in range(3):
+        clock.now = START + 10 * index + 0.3
+        store.accept([Reading(KEY, float(index))])
+    clock.now += 5
+    assert store.flush(NAME) == 3
+    abandon(store)
+    again = make_store()
+    assert again.count_cached() == 0
