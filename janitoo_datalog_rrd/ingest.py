@@ -15,6 +15,7 @@ from .core.services import Services
 from .routes import HEARTBEATS, Route, Router
 from .store.column import LARGEST, ColumnState
 from .store.intake import ACCEPTED, IGNORED, LATE, Intake, StoreFullError
+from .store.settings import EARLIEST_S
 from .store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,9 @@ class Ingest:
         with self._lock:
             while self._waiting:
                 messages, arrival = self._waiting[0]
+                now = self._clock()
+                if not EARLIEST_S <= arrival <= now:
+                    arrival = now  # the clock was set meanwhile: that time is of no use, and the messages are
                 left = self._take(messages, arrival)
                 if left:
                     self._waiting[0] = (left, arrival)

@@ -217,6 +217,26 @@ def test_a_clock_set_back_within_the_second_makes_numbers_late(services: Service
     assert services.counters.by_label("messages") == {"accepted": 2, "late": 1}
 
 
+@pytest.mark.parametrize("wrong_s", [-1_600_000_000.0, 3600.0])
+def test_what_waits_while_the_clock_is_set_is_stored(
+    services: Services, intaking: Callable[..., Intaking], wrong_s: float
+) -> None:
+    """A machine without a clock of its own begins in 1970; what came then is of no use at its time, and is not lost."""
+    house = intaking(room=1)
+    house.take(("t/a", "0", 1))
+    house.ingest._clock = house.store.clock = lambda: time.time() + wrong_s
+    house.take(("t/b", "1", 2), ("t/c", "2", 0))
+    assert house.acknowledged == [1]
+    house.ingest._clock = house.store.clock = time.time
+    for _ in range(2):
+        house.make_room()
+        house.ingest.retry()
+    house.make_room()
+    assert house.acknowledged == [1, 2]
+    assert services.counters.by_label("messages") == {"accepted": 3}
+    assert services.counters.by_label("samples_dropped") == {}
+
+
 def ingest_of(house: House) -> Ingest:
     thread = house.server.get_thread("datarrd")
     assert thread is not None
