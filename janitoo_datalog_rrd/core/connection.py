@@ -133,7 +133,8 @@ class Teller:
         elif isinstance(error, ConnectionResetError):
             why = _HANGS_UP
         else:
-            why = f"does not answer ({error.strerror or error})" if isinstance(error, OSError) else "does not answer"
+            reason = getattr(error, "strerror", None) or error
+            why = f"does not answer ({reason})" if reason else "does not answer"
         self._tell(False, f"{self._place} {why}; it is tried again until it does")
 
     def strange(self, what: str) -> None:

@@ -38,6 +38,15 @@ def word(raw: str) -> str:
     return text(raw)
 
 
+def host(raw: str) -> str:
+    """Name or address of a host."""
+    try:
+        word(raw).encode("idna")  # as a look-up does it, which would fail with this at each connect
+    except UnicodeError:
+        raise ValueError(f"{raw[:80]!r} is no name of a host: expected a name or an address, such as 192.168.1.2") from None
+    return raw
+
+
 def line(raw: str) -> str:
     """Text of one line, without characters that cannot be printed."""
     if not raw.isprintable():

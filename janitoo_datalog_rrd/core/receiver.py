@@ -111,7 +111,11 @@ class Receiver:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._live()
+                try:
+                    self._live()
+                except Exception as error:  # a thread that ends here would log nothing any more, and tell nobody
+                    logger.exception("%s: the connection could not be made", self.client_id)
+                    self._teller.unreachable(error)
                 if not self._stopping.is_set():
                     self._stopping.wait(self.backoff.draw())
         finally:

@@ -43,7 +43,7 @@ SYSTEM: Specs = (
     OptionSpec("log_dir", parsers.text, ""),
     OptionSpec("pid_dir", parsers.text, ""),
     OptionSpec("conf_dir", parsers.text, ""),
-    OptionSpec("broker_ip", parsers.word, "127.0.0.1"),
+    OptionSpec("broker_ip", parsers.host, "127.0.0.1"),
     OptionSpec("broker_port", parsers.integer(1, 65535), 1883),
     OptionSpec("broker_user", parsers.text, ""),
     OptionSpec("broker_password", parsers.text, "", secret=True),

@@ -119,6 +119,14 @@ def test_text_is_one_line() -> None:
         parsers.word("")
 
 
+def test_a_host_is_a_name_or_an_address() -> None:
+    for raw in ("localhost", "broker.lan", "192.168.1.2", "::1", "küche.lan", "raspberry_pi", "broker.lan."):
+        assert parsers.host(raw) == raw
+    for raw in ("a..b", ".lan", f"{'x' * 70}.lan"):
+        with pytest.raises(ValueError, match="no name of a host"):
+            parsers.host(raw)
+
+
 def test_a_choice_is_told_with_the_words_there_are() -> None:
     assert parsers.choice("auto", "external")("auto") == "auto"
     with pytest.raises(ValueError, match="expected one of auto, external"):

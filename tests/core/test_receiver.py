@@ -212,3 +212,10 @@ def test_messages_that_come_with_the_welcome_are_taken(speak: Callable[..., Spea
     speaker = speak(WELCOME + b"\x30\x05\x00\x01a42")
     receiver = listen(speaker.settings, "house/#")
     assert wait_until(lambda: receiver.messages) == [(b"a", b"42", b"")]
+
+
+def test_an_address_that_is_none_is_told_and_tried_again(listen: Callable[..., Listener]) -> None:
+    """A look-up fails with no OSError then; the thread would end with it, and nothing be logged any more."""
+    receiver = listen(BrokerSettings("a..b", 1883), "house/#")
+    assert "a..b:1883 does not answer (" in wait_until(lambda: receiver.states[1:] and receiver.states[1][1], what="a second try")
+    receiver.stop()
