@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .errors import JanitooError
 
-CONNACK, PUBLISH, PUBREL, SUBACK, UNSUBACK, PINGRESP, DISCONNECT = 0x20, 0x30, 0x60, 0x90, 0xB0, 0xD0, 0xE0
+CONNACK, PUBLISH, SUBACK, PINGRESP, DISCONNECT = 0x20, 0x30, 0x90, 0xD0, 0xE0
 PING = b"\xc0\x00"
 GOODBYE = b"\xe0\x00"
 
