@@ -144,7 +144,10 @@ def read_suback(body: bytes, *, v5: bool) -> list[int]:
     """The answers of a SUBACK, one per filter: the QoS granted, or a reason of 0x80 and more. Raises MalformedPacketError."""
     at = 2
     if v5:
-        size, at = _read_length(body, at)
+        try:
+            size, at = _read_length(body, at)
+        except IndexError:
+            raise MalformedPacketError("the broker's SUBACK is too short") from None
         at += size
     return list(body[at:])
 
@@ -237,6 +240,8 @@ def _read_properties(body: bytes, at: int) -> dict[int, int]:
                 raise MalformedPacketError(f"the broker sends a property 0x{kind:02X} that is not known here")
     except IndexError:
         raise MalformedPacketError("the broker's properties are cut off") from None
+    if at != end or end > len(body):
+        raise MalformedPacketError("the broker's properties have another length than they say")
     return found
 
 

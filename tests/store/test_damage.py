@@ -391,6 +391,27 @@ def test_rows_of_a_datasource_are_kept_or_lost_but_not_invented(folder: Path) ->
     abandon(again)
 
 
+def test_frames_of_any_length_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    """The file is read by blocks of 1 MiB: frames lie across their ends, and some are longer than a block."""
+    drawn = random.Random(1)
+    sizes = [drawn.choice([1, 100, 5000, 70_000]) for _ in range(150)] + [(1 << 20) - 30, (1 << 20) - 5, 1 << 20, 3 << 20, 1, 2]
+    drawn.shuffle(sizes)
+    found = [frames.pack([number, drawn.randbytes(size)]) for number, size in enumerate(sizes)]
+    places = [sum(map(len, found[:index])) for index in range(len(found))]
+    content = b"".join(found)
+    damaged = {number for number in range(len(sizes)) if number % 7 == 3}
+    for wrong in (set(), damaged):
+        changed = bytearray(content)
+        for number in wrong:
+            changed[places[number] + drawn.randrange(len(found[number]))] ^= 1
+        (tmp_path / "run").write_bytes(changed)
+        told: list[str] = []
+        assert [number for number, _ in frames.unpack(tmp_path / "run", told.append)] == [
+            number for number in range(len(sizes)) if number not in wrong
+        ]
+        assert len(told) == len(wrong)
+
+
 # -- files of a strange kind --------------------------------------------------------------------------
 
 
