@@ -119,23 +119,17 @@ class Child:
         command: program and arguments.
         folder: where its output goes, to `NAME.log`; made when it is not there.
         name: of the log; the program's by default.
-        environ: further environment variables of each life.
         quiet: throw its standard output away.
+
+    Attributes:
+        environ: further environment variables of each life.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        folder: Path,
-        name: str = "",
-        environ: Mapping[str, str] | None = None,
-        *,
-        quiet: bool = False,
-    ) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, name: str = "", *, quiet: bool = False) -> None:
         self.command = list(command)
         self.folder = folder
         self.name = name or Path(command[0]).name
-        self.environ = dict(environ or {})
+        self.environ: dict[str, str] = {}
         self.log_path = folder / f"{self.name}.log"
         self._quiet = quiet
         self._life = 0

@@ -76,17 +76,16 @@ class Server(Child):
         folder: its ini and its home go there.
         broker: port of the broker.
         sections: of its ini, beside or instead of those that say where broker and home are; None where another ini is used.
-        environ: further environment variables.
     """
 
-    def __init__(self, folder: Path, broker: int, sections: Sections | None, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, broker: int, sections: Sections | None) -> None:
         self.home = folder / "home"
         self.http_port = free_port()
         self.ini = folder / "server.conf"
         if sections is not None:
             folder.mkdir(parents=True, exist_ok=True)
             self.ini.write_text(_ini(self._places(broker), sections), encoding="utf-8")
-        super().__init__(self.words("janitoo_datalog_rrd"), folder, "server", environ)
+        super().__init__(self.words("janitoo_datalog_rrd"), folder, "server")
 
     def words(self, *module: str) -> list[str]:
         """The command that runs a module, with its first arguments, as the server in the foreground."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -65,7 +65,6 @@ class Soak:
         folder: an empty folder for all that is written.
         rate: messages a second.
         series: how many of each dialect.
-        environ: further environment variables of the server.
 
     Attributes:
         load: the load, from when it has begun.
@@ -74,7 +73,6 @@ class Soak:
     folder: Path
     rate: float = 500.0
     series: int = 50
-    environ: Mapping[str, str] = field(default_factory=dict)
     load: Load | None = None
 
     def run(self, seconds: float, tell: Callable[[Look], None] = lambda _look: None) -> list[Look]:
@@ -87,7 +85,7 @@ class Soak:
         Raises:
             BenchError: the broker or the server does not start, ends, or does not take everything in the end.
         """
-        with Broker(self.folder) as broker, Server(self.folder, broker.port, _SECTIONS, self.environ) as server:
+        with Broker(self.folder) as broker, Server(self.folder, broker.port, _SECTIONS) as server:
             load = self.load = Load(broker.port, server.http_port, self.rate, self.series)
             looks: list[Look] = []
             begun = time.monotonic()
