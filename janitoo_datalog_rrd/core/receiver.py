@@ -27,6 +27,7 @@ a read, a write to the journal and an acknowledgement for each few messages woul
 _ANSWER_S = 10.0
 _GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _FILTERS_AT_ONCE = 8
+_FIRST_SUBSCRIBE = 2  # packet identifier of the first SUBSCRIBE, which its answer brings back; UNSUBSCRIBE has 1
 
 PacketsHandler = Callable[[list[packets.Publish]], None]
 
@@ -186,7 +187,7 @@ class Receiver:
             # where the session is kept the subscriptions are too, and asking again would bring every retained message again
             for filters in _few(self._left_over):
                 wire.send(packets.unsubscribe(1, filters, v5=self._v5))
-            for number, filters in enumerate(_few(self._filters), 2):
+            for number, filters in enumerate(_few(self._filters), _FIRST_SUBSCRIBE):
                 wire.send(packets.subscribe(number, filters, v5=self._v5))
             self._subscribed = True
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
@@ -229,8 +230,8 @@ class Receiver:
             if kind == packets.PINGRESP:
                 answered += 1
             elif kind == packets.SUBACK:
-                group = int.from_bytes(body[:2], "big") - 2
-                filters = list(_few(self._filters))[group] if 0 <= group < len(self._filters) else []
+                asked = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
+                filters = asked.get(int.from_bytes(body[:2], "big"), [])
                 for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
                     if reason >= 0x80:
                         self._teller.deaf(topic_filter, packets.reason_text(reason))

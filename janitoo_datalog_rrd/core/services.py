@@ -28,6 +28,7 @@ class Services:
         nodes: the nodes heard of.
         store: the store's reading side; None until the datarrd thread has built it.
         clock: seconds since the epoch UTC.
+        started: when the server was built, seconds since the epoch UTC.
     """
 
     options: Options

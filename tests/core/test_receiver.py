@@ -139,6 +139,14 @@ def test_a_filter_that_the_broker_refuses_is_told(
     assert "house/#" not in caplog.text
 
 
+def test_an_answer_to_what_was_never_asked_ends_nothing(speak: Callable[..., Speaker], listen: Callable[..., Listener]) -> None:
+    speaker = speak(WELCOME, b"\x90\x03\x00\x03\x87\x32\x07\x00\x01a\x00\x0142", b"\x30\x05\x00\x01a43")
+    receiver = listen(speaker.settings, "house/#", "garden/#")
+    wait_until(lambda: receiver.payloads() == [b"42"])
+    receiver.acknowledge([receiver.messages[0][2]])
+    wait_until(lambda: receiver.payloads() == [b"42", b"43"])
+
+
 class Speaker:
     """Stands for a broker that says what the test tells it to say: one part after each time that it hears something."""
 
