@@ -74,11 +74,10 @@ def _check_opcodes(content: bytes) -> None:
     skip = _OF_FIXED_LENGTH.match
     at, end = 0, len(content)
     while at < end:
-        run = skip(content, at)
-        if run is not None:
+        while (run := skip(content, at)) is not None:  # a run has a bound, so that the search for it keeps little in memory
             at = run.end()
-            if at == end:
-                break
+        if at == end:
+            break
         opcode = content[at]
         if opcode == _STOP:
             return

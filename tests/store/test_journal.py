@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from store.conftest import START, Clock, abandon
 
 from janitoo_datalog_rrd.core.contracts import Reading
@@ -244,3 +246,35 @@ def test_a_replay_takes_no_sample_of_the_second_that_the_file_ends_with(make_sto
     abandon(store)
     again = make_store()
     assert again.count_cached() == 0
+
+
+@pytest.mark.parametrize("count", [1, 1000, 1333, 1334, 4000, 4001, 50_000])
+def test_a_batch_of_any_size_comes_back_after_a_kill(make_store: Callable[..., Store], count: int) -> None:
+    store = make_store(cache_max_samples=1_000_000)
+    readings = [Reading((f"t/{number % 300}", ""), number / 7, START - 5000 + number // 300) for number in range(count)]
+    assert store.accept(readings) == count
+    abandon(store)
+    again = make_store(cache_max_samples=1_000_000)
+    assert again.health.notes() == {}
+    assert again.count_cached() == count
+    assert list(again.cache.series["t.0"].columns[0].values) == [number / 7 for number in range(0, count, 300)]
+
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=300)
+    | st.binary(max_size=300),
+    lambda inner: st.lists(inner, max_size=20) | st.lists(inner, max_size=5).map(tuple),
+    max_leaves=50,
+)
+
+
+@settings(deadline=None)
+@given(PLAIN, st.integers(1, 1000))
+def test_what_is_pickled_is_loaded_again(data: Any, times: int) -> None:
+    assert safepickle.loads(safepickle.dumps(data)) == data
+    many = [data, str(data) + "x", [data]] * times
+    assert safepickle.loads(safepickle.dumps(many)) == many
