@@ -64,7 +64,7 @@ def test_a_flood_is_kept_by_the_broker_and_arrives_in_the_end(
 ) -> None:
     broker = make_mosquitto(extra=("max_queued_messages 0", "max_queued_bytes 0", "persistence false"))
     options = f"cache_max_samples = {CACHE}"
-    numbered = Numbered(tmp_path, broker, command_line, series=SERIES, datarrd=options, ttl="1h", environ=environ)
+    numbered = Numbered(tmp_path, broker, command_line, series=SERIES, datarrd=options, ttl="1h")
     numbered.start()
     numbered.publish(20)
     numbered.expect_everything()

@@ -260,13 +260,9 @@ def test_a_batch_of_any_size_comes_back_after_a_kill(make_store: Callable[..., S
     assert list(again.cache.series["t.0"].columns[0].values) == [number / 7 for number in range(0, count, 300)]
 
 
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
 PLAIN = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False)
-    | st.text(max_size=300)
-    | st.binary(max_size=300),
+    SCALARS | st.text(max_size=300) | st.binary(max_size=300),
     lambda inner: st.lists(inner, max_size=20) | st.lists(inner, max_size=5).map(tuple),
     max_leaves=50,
 )
