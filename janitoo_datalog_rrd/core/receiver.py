@@ -177,6 +177,9 @@ class Receiver:
             )
         )
         messages, others = wire.read(_ANSWER_S)
+        end = time.monotonic() + _ANSWER_S
+        while not others and wire.has_part_of(packets.CONNACK) and time.monotonic() < end and not self._stopping.is_set():
+            messages, others = wire.read(end - time.monotonic())
         if not others or others[0][0] != packets.CONNACK:
             raise packets.MalformedPacketError("it does not answer as an MQTT broker does")
         answer = packets.read_connack(others[0][1], v5=self._v5)

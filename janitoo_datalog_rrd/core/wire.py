@@ -70,6 +70,10 @@ class Wire:
         self._rest = buffer[taken:]
         return messages, others
 
+    def has_part_of(self, kind: int) -> bool:
+        """Tell whether a packet whose first byte is this one has come in part."""
+        return self._rest.startswith(bytes([kind]))
+
     def send(self, content: bytes) -> None:
         """Send all of it. Raises OSError; the connection is then of no use any more."""
         with self._sending:

@@ -14,6 +14,7 @@ from support import Mosquitto, wait_until
 
 from janitoo_datalog_rrd.core import packets
 from janitoo_datalog_rrd.core.connection import BrokerSettings
+from janitoo_datalog_rrd.core.wire import Wire
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -227,3 +228,23 @@ def test_an_address_that_is_none_is_told_and_tried_again(listen: Callable[..., L
     receiver = listen(BrokerSettings("a..b", 1883), "house/#")
     assert "a..b:1883 does not answer (" in wait_until(lambda: receiver.states[1:] and receiver.states[1][1], what="a second try")
     receiver.stop()
+
+
+def test_a_welcome_that_comes_in_pieces_is_one(listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch) -> None:
+    read, has_read = Wire.read, threading.Event()
+
+    def read_and_tell(wire: Wire, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
+        came = read(wire, seconds)
+        has_read.set()
+        return came
+
+    monkeypatch.setattr(Wire, "read", read_and_tell)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        receiver = listen(BrokerSettings("127.0.0.1", listening.getsockname()[1], protocol="3.1.1"), "house/#")
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(WELCOME[:1])
+            assert has_read.wait(10)
+            connection.sendall(WELCOME[1:])
+            receiver.wait_connected()
