@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import zlib
+from array import array
 from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key
@@ -113,8 +114,10 @@ class Cache:
             if series is None:
                 return None
             self.samples -= len(series.ready)
-            for column in series.columns:
+            columns = series.columns
+            for column in columns:
                 self.remove_column(column)
+            series.columns = columns  # whoever writes it at this moment still looks at them
             self.live.discard(name)
             self.due.pop(name, None)
             return series
@@ -152,6 +155,8 @@ class Cache:
     def take(self, series: Series, before: float) -> Taken:
         """Take the samples older than a time out of a series, to write them."""
         with self.lock:
+            if self.series.get(series.name) is not series:
+                return Taken(array("d"), array("d"), [], None)  # it was removed meanwhile
             held = series.cached()
             taken = series.take(before)
             left = series.cached()
@@ -172,6 +177,8 @@ class Cache:
         """What was taken could not be written; try again at `retry_at` by the monotonic clock."""
         with self.lock:
             self.in_flight.pop(series.name, None)
+            if self.series.get(series.name) is not series:
+                return  # it was removed meanwhile
             held = series.cached()
             series.put_back(taken)
             self.samples += series.cached() - held

@@ -19,6 +19,7 @@ from janitoo_datalog_rrd.core.errors import BadRequestError, StoreError, Unknown
 from janitoo_datalog_rrd.store.intake import StoreFullError
 from janitoo_datalog_rrd.store.rrdfile import RrdError, read_header
 from janitoo_datalog_rrd.store.schema import Schemas
+from janitoo_datalog_rrd.store.series import Series
 from janitoo_datalog_rrd.store.settings import SourceConfig
 from janitoo_datalog_rrd.store.store import Store
 from janitoo_datalog_rrd.store.taken import Taken
@@ -536,3 +537,29 @@ def test_a_file_that_cannot_be_read_for_a_while_is_left_where_it_is(
     assert rows(again.path_of(NAME), START + 90, START + 110)[int(START) + 100] == (pytest.approx(1.1),), (
         "nine seconds of the old number, one of the new"
     )
+
+
+def failing_after(store: Store, monkeypatch: pytest.MonkeyPatch, happens: Callable[[str], object]) -> None:
+    """Have something happen while a series is written, and the writing fail then."""
+
+    def fail(series: Series, path: str, taken: Taken) -> None:
+        happens(series.name)
+        raise RrdError(f"{path}: the disk says no")
+
+    monkeypatch.setattr(store.flusher, "_put_into_file", fail)
+
+
+def test_a_series_that_is_removed_while_it_cannot_be_written_leaves_nothing_behind(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = [("house", "a"), ("house", "b")]
+    store.configure("pair", 10, [SourceConfig(key, "GAUGE", key[1]) for key in pair])
+    for _ in range(5):
+        store.accept([Reading(KEY, 1.0), *(Reading(key, 1.0) for key in pair)])
+        clock.now += 10
+    failing_after(store, monkeypatch, store.forget)
+    for name in ("pair", NAME):
+        with pytest.raises(RrdError, match="the disk says no"):
+            store.flush(name)
+    assert store.count_cached() == 0
+    assert not store.cache.due
