@@ -182,6 +182,7 @@ class Cache:
             held = series.cached()
             series.put_back(taken)
             self.samples += series.cached() - held
+            self.live.add(series.name)  # it may have been buried meanwhile, and no snapshot has the dead
             self.due[series.name] = retry_at
 
     def postpone(self, name: str, until: float) -> None:

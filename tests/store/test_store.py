@@ -563,3 +563,17 @@ def test_a_series_that_is_removed_while_it_cannot_be_written_leaves_nothing_behi
             store.flush(name)
     assert store.count_cached() == 0
     assert not store.cache.due
+
+
+def test_a_series_that_is_silent_for_long_and_cannot_be_written_is_in_the_snapshot(
+    make_store: Callable[..., Store], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for dead series comes just while its samples are on their way to a file that does not take them."""
+    store = make_store()
+    store.accept([Reading(KEY, 1.0)])
+    clock.now += 2 * store.settings.cache_dead_ttl
+    failing_after(store, monkeypatch, lambda _name: store.bury_dead())
+    store.flush_all()
+    store.dump()
+    abandon(store)
+    assert make_store().count_cached() == 1
