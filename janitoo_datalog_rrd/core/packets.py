@@ -133,9 +133,9 @@ def read_connack(body: bytes, *, v5: bool) -> ConnectAnswer:
     """Read a CONNACK. Raises MalformedPacketError."""
     if len(body) < 2:
         raise MalformedPacketError("the broker's CONNACK is too short")
-    reason = body[1]
+    reason = _REASONS_311.get(body[1], body[1])  # a broker that knows only 3.1.1 says in its own words that it knows no 5
     if not v5:
-        return ConnectAnswer(bool(body[0] & 1), _REASONS_311.get(reason, reason), None)
+        return ConnectAnswer(bool(body[0] & 1), reason, None)
     properties = _read_properties(body, 2) if len(body) > 2 else {}
     return ConnectAnswer(bool(body[0] & 1), reason, properties.get(_SERVER_KEEPALIVE))
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from clients import PROTOCOLS, Listener, settings_of
@@ -214,6 +215,21 @@ def test_what_a_strange_broker_says_is_told(
 ) -> None:
     speaker = speak(*answer)
     receiver = listen(speaker.settings, "house/#")
+    assert words in wait_until(lambda: next((what for up, what in receiver.states if not up), ""), what="a problem")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ([b"\x20\x02\x00\x01"], "refuses us: unsupported protocol version; check [system] broker_protocol"),
+        ([b"\x20\x02\x00\x05"], "refuses us: not authorized; check [system] broker_user"),
+        ([b"\x20\x03\x00\x00\x00", b"\x90\x02\x00\x02"], "is gone (the broker's SUBACK is too short)"),
+    ],
+)
+def test_a_broker_that_does_not_know_mqtt_5_is_understood(
+    speak: Callable[..., Speaker], listen: Callable[..., Listener], answer: list[bytes], words: str
+) -> None:
+    receiver = listen(replace(speak(*answer).settings, protocol="5"), "house/#")
     assert words in wait_until(lambda: next((what for up, what in receiver.states if not up), ""), what="a problem")
 
 
