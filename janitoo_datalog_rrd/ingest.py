@@ -59,6 +59,7 @@ class Ingest:
         self._plain: dict[bytes, ColumnState] = {}
         self._generation = -1
         self._waiting: deque[tuple[list[Publish], float]] = deque()
+        self._arriving = math.inf
         self._failing = False
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -75,21 +76,27 @@ class Ingest:
 
     @property
     def oldest_waiting(self) -> float:
-        """When the message that has waited longest came, seconds since the epoch UTC; infinity when none waits."""
+        """When the message that has waited longest came, seconds since the epoch UTC; infinity when none waits.
+
+        Those that are being taken wait too: for the cache, while a snapshot is made of it.
+        """
         waiting = self._waiting
         try:
-            return waiting[0][1]
+            return min(waiting[0][1], self._arriving)
         except IndexError:
-            return math.inf
+            return self._arriving
 
     def on_packets(self, messages: list[Publish]) -> None:
         """Take messages in the order in which they came: (topic, payload, packet identifier or empty) each."""
-        arrival = self._clock()
-        with self._lock:
-            if not self._waiting:
-                messages = self._take(messages, arrival)
-            if messages:
-                self._let_wait(messages, arrival)
+        self._arriving = arrival = self._clock()
+        try:
+            with self._lock:
+                if not self._waiting:
+                    messages = self._take(messages, arrival)
+                if messages:
+                    self._let_wait(messages, arrival)
+        finally:
+            self._arriving = math.inf
 
     def retry(self) -> None:
         """Store what waits, in its order; called once a second and cheap when nothing waits."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import signal
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -235,6 +237,25 @@ def test_what_waits_while_the_clock_is_set_is_stored(
     assert house.acknowledged == [1, 2]
     assert services.counters.by_label("messages") == {"accepted": 3}
     assert services.counters.by_label("samples_dropped") == {}
+
+
+def test_a_reader_that_comes_first_does_not_make_a_message_late(services: Services, intaking: Callable[..., Intaking]) -> None:
+    """The message came while the cache was held, for a snapshot; a reader flushes in the next second, before it is taken."""
+    house = intaking()
+    now = [math.floor(time.time()) + 0.5]
+    house.ingest._clock = house.store.clock = house.store.flusher.clock = lambda: now[0]
+    house.store.flusher.taken_in_until = lambda: house.ingest.oldest_waiting
+    house.take(("t/x", "1", 1))
+    taking = threading.Thread(target=house.take, args=[("t/x", "2", 2)])
+    with house.store.cache.lock:
+        taking.start()
+        wait_until(house.ingest._lock.locked, what="the message to come")
+        now[0] += 1
+        house.store.flush("t.x")
+    taking.join()
+    assert house.ingest.oldest_waiting == math.inf
+    assert house.values() == [1, 2]
+    assert services.counters.get("samples_late") == 0
 
 
 def ingest_of(house: House) -> Ingest:
