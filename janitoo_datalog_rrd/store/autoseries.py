@@ -108,6 +108,7 @@ class AutoSeries:
         for source in header.sources:
             key = janitoo_key(name) if source.name == AUTO_COLUMN else None
             self.cache.add_column(series, source.name, key or (), source.name, "", source.logged_type)
+        self.count += 1
         self.flusher.look_up(series)
         self.changed = True
 

@@ -577,3 +577,19 @@ def test_a_series_that_is_silent_for_long_and_cannot_be_written_is_in_the_snapsh
     store.dump()
     abandon(store)
     assert make_store().count_cached() == 1
+
+
+def test_series_of_files_that_nobody_knows_count_for_the_limit(make_store: Callable[..., Store], clock: Clock) -> None:
+    store = make_store()
+    store.accept([Reading(KEY, 1.0)])
+    clock.now += 20
+    store.flush(NAME)
+    abandon(store)
+    again = make_store(max_series=2)
+    for name in ("a", "b"):
+        again.accept([Reading((name, ""), 1.0)])
+    assert again.count_series() == 2
+    again.forget(NAME)
+    for name in ("b", "c"):
+        again.accept([Reading((name, ""), 1.0)])
+    assert again.count_series() == 2
