@@ -68,6 +68,7 @@ class Receiver:
         self._v5 = settings.protocol == "5"
         self._left_over: list[str] = []
         self._subscribed = False
+        self._unanswered: set[int] = set()
         self._stopping = threading.Event()
         self._wire: Wire | None = None
         self._thread = threading.Thread(target=self._run, name=client_id, daemon=True)
@@ -190,9 +191,12 @@ class Receiver:
             # where the session is kept the subscriptions are too, and asking again would bring every retained message again
             for filters in _few(self._left_over):
                 wire.send(packets.unsubscribe(1, filters, v5=self._v5))
-            for number, filters in enumerate(_few(self._filters), _FIRST_SUBSCRIBE):
+            # not before it has answered: a connection that ends now leaves a session that hears nothing
+            self._subscribed = False
+            asked = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
+            self._unanswered = set(asked)
+            for number, filters in asked.items():
                 wire.send(packets.subscribe(number, filters, v5=self._v5))
-            self._subscribed = True
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
     def _listen(self, wire: Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
@@ -233,8 +237,10 @@ class Receiver:
             if kind == packets.PINGRESP:
                 answered += 1
             elif kind == packets.SUBACK:
-                asked = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
-                filters = asked.get(int.from_bytes(body[:2], "big"), [])
+                number = int.from_bytes(body[:2], "big")
+                self._unanswered.discard(number)
+                self._subscribed = not self._unanswered
+                filters = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE)).get(number, [])
                 for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
                     if reason >= 0x80:
                         self._teller.deaf(topic_filter, packets.reason_text(reason))

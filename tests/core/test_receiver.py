@@ -149,6 +149,70 @@ def test_an_answer_to_what_was_never_asked_ends_nothing(speak: Callable[..., Spe
     wait_until(lambda: receiver.payloads() == [b"42", b"43"])
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_subscription_that_the_broker_did_not_hear_is_made_again(
+    mosquitto: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    """The connection is gone right after the broker has taken us: it has a session for us, and nothing subscribed in it."""
+    with Gate(mosquitto.port) as gate:
+        receiver = listen(BrokerSettings("127.0.0.1", gate.port, protocol=protocol), "house/#")
+        wait_until(lambda: len(receiver.states) >= 3 and receiver.states[-1][0], what="the second connection")
+        mosquitto.publish(("house/x", "1"))
+        wait_until(lambda: receiver.payloads() == [b"1"])
+
+
+class Gate:
+    """Stands before a broker; of the first connection it lets only the CONNECT through, and ends it when more comes."""
+
+    def __init__(self, broker_port: int) -> None:
+        self._broker_port = broker_port
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._serve)]
+
+    def __enter__(self) -> Gate:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        for each in self._open:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for each in (*self._open, self._socket):
+            each.close()
+
+    def _serve(self) -> None:
+        first = True
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            broker = socket.create_connection(("127.0.0.1", self._broker_port))
+            self._open += [client, broker]
+            if first:
+                broker.sendall(client.recv(1000))
+                client.sendall(broker.recv(1000))
+                client.recv(1000)
+                for each in (client, broker):
+                    each.shutdown(socket.SHUT_RDWR)
+                first = False
+                continue
+            for source, target in ((client, broker), (broker, client)):
+                self._threads.append(threading.Thread(target=self._pass, args=(source, target)))
+                self._threads[-1].start()
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while came := source.recv(1 << 16):
+                target.sendall(came)
+            target.shutdown(socket.SHUT_WR)
+
+
 class Speaker:
     """Stands for a broker that says what the test tells it to say: one part after each time that it hears something."""
 
