@@ -10,7 +10,7 @@ from ..core.errors import StoreError
 from ..core.status import Counters
 from . import catalogue
 from .autoseries import AutoSeries
-from .column import ColumnState
+from .column import LARGEST, ColumnState
 from .journal import Journal
 from .settings import EARLIEST_S
 
@@ -43,6 +43,7 @@ class Intake:
         "_cache",
         "_counters",
         "_dropped",
+        "_free",
         "_journal",
         "_late",
         "_latest",
@@ -59,7 +60,7 @@ class Intake:
         self._counters = counters
         self._latest = latest
         self._touched = touched
-        self._late = 0
+        self._late = self._free = 0
         self._dropped: dict[str, int] = {}
         self.columns: list[ColumnState] = []
         self.times: list[float] = []
@@ -67,6 +68,7 @@ class Intake:
 
     def __enter__(self) -> Intake:
         self._cache.lock.acquire()
+        self._free = self._auto.settings.cache_max_samples - self._cache.samples  # and nobody else can change it now
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
@@ -75,7 +77,7 @@ class Intake:
     @property
     def room(self) -> int:
         """How many samples the cache can take beside those of this batch."""
-        return self._auto.settings.cache_max_samples - self._cache.samples - len(self.values)
+        return self._free - len(self.values)
 
     def add(self, readings: Sequence[Reading], arrival: float) -> str:
         """Take the readings of one message.
@@ -91,7 +93,9 @@ class Intake:
         Raises:
             StoreFullError: there is no room for them; none was taken.
         """
-        if len(readings) > self.room and (self._cache.samples or self.values):  # what is larger than the cache fits an empty one
+        if len(readings) > self._free - len(self.values) and (
+            self._cache.samples or self.values
+        ):  # what is larger than the cache fits an empty one
             held = self._cache.samples + len(self.values)
             raise StoreFullError(f"the cache is full: it holds {held} samples (cache_max_samples)")
         results = [result for reading in readings for result in self._take(reading, arrival)]
@@ -125,13 +129,15 @@ class Intake:
     def _take_for(self, column: ColumnState, time_s: float, value: float, *, own_time: bool) -> str:
         if column.own_time is not own_time:
             self._auto.note_time(column, own=own_time)
-        if not column.takes(value):
-            return "out_of_range"
         series = column.series
-        if series.written is None:
-            self._auto.flusher.look_up(series)
-        if series.is_late(time_s):
-            return LATE
+        if series.rows is not None or not (-LARGEST <= value <= LARGEST and series.closed < time_s):
+            # so it is with few: most numbers are ones that any file takes, and later than all that is written
+            if not column.takes(value):
+                return "out_of_range"
+            if series.written is None:
+                self._auto.flusher.look_up(series)
+            if series.is_late(time_s):
+                return LATE
         self.columns.append(column)
         self.times.append(float(time_s))  # a decoder of any package may bring its own kind of number: the journal takes none
         self.values.append(float(value))
