@@ -17,6 +17,10 @@ SESSION_EXPIRY_S = 7 * 86400
 """How long the broker keeps a persistent session while we are away (MQTT 5; MQTT 3.1.1 brokers decide themselves)."""
 MAXIMUM_PACKET = 4 << 20
 """Bytes of the longest message that the broker may send us (MQTT 5): no number needs as many, and memory is bounded."""
+GOODBYE_S = 2.0
+"""How long a connection that ends waits for the broker."""
+LEAVE_S = 0.2
+"""How long it waits for its own thread while the broker is away: that may be deep in a look-up or a connect."""
 _LONGEST_WAIT_S = 40.0
 _HANGS_UP = "hangs up before it takes us; check [system] broker_tls, broker_tls_cert and broker_protocol"
 

@@ -12,13 +12,12 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from .connection import Backoff, BrokerSettings, StateHandler, Teller
+from .connection import GOODBYE_S, LEAVE_S, Backoff, BrokerSettings, StateHandler, Teller
 from .topics import topic_matches
 
 logger = logging.getLogger(__name__)
 
 _QUEUED_MAX = 1000
-_GOODBYE_S, _LEAVE_S = 2.0, 0.2
 
 
 class Message(NamedTuple):
@@ -99,7 +98,7 @@ class MqttClient:
 
     def stop(self) -> None:
         """Say goodbye and end the thread."""
-        patience = _GOODBYE_S if self.connected else _LEAVE_S
+        patience = GOODBYE_S if self.connected else LEAVE_S
         self._teller.silent = True
         self._client.disconnect()
         # While the broker is away the thread may be deep in a look-up or a connect: it then ends by itself, later.

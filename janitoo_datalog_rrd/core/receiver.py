@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from . import packets
-from .connection import MAXIMUM_PACKET, SESSION_EXPIRY_S, Backoff, BrokerSettings, StateHandler, Teller
+from .connection import GOODBYE_S, LEAVE_S, MAXIMUM_PACKET, SESSION_EXPIRY_S, Backoff, BrokerSettings, StateHandler, Teller
 from .wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ _PACE_S = 0.001
 """While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _ANSWER_S = 10.0
-_GOODBYE_S, _LEAVE_S = 2.0, 0.2
 _FILTERS_AT_ONCE = 8
 _FIRST_SUBSCRIBE = 2  # packet identifier of the first SUBSCRIBE, which its answer brings back; UNSUBSCRIBE has 1
 
@@ -92,7 +91,7 @@ class Receiver:
         """Say goodbye and end the thread; the session stays at the broker."""
         if self._stopping.is_set():
             return
-        patience = 2 * _GOODBYE_S if self.connected else _LEAVE_S
+        patience = 2 * GOODBYE_S if self.connected else LEAVE_S
         self._teller.silent = True
         os.write(self._wake_write, b"x")
         self._stopping.set()
@@ -254,7 +253,7 @@ class Receiver:
         with contextlib.suppress(OSError, packets.MalformedPacketError):
             wire.send(packets.PING)
             unanswered += 1
-            end = time.monotonic() + _GOODBYE_S
+            end = time.monotonic() + GOODBYE_S
             while unanswered > 0 and time.monotonic() < end:
                 _, others = wire.read(end - time.monotonic())
                 unanswered -= self._look_at(others)
