@@ -46,13 +46,15 @@ def logging_as_before() -> Iterator[None]:
     """Lay back what pytest had, and close what the test made."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    filters = [handler.filters[:] for handler in handlers]
     yield
     for logger in (root, logging.getLogger("janitoo")):
         for handler in logger.handlers[:]:
             logger.removeHandler(handler)
             if handler not in handlers:
                 handler.close()
-    for handler in handlers:
+    for handler, before in zip(handlers, filters, strict=True):
+        handler.filters[:] = before  # or what a flood has too much of would be missing from what later tests look at
         root.addHandler(handler)
     root.setLevel(level)
     logging.getLogger("janitoo").setLevel(logging.NOTSET)
