@@ -16,7 +16,7 @@ from janitoo_datalog_rrd.decoders.times import EARLIEST, LATEST
 from janitoo_datalog_rrd.store.names import series_name
 
 from . import oracles, seeds
-from .targets import Check, expect
+from .promises import Check, expect
 
 REASONS = (
     "bad_genre", "bad_hadd", "bad_index", "bad_shape", "bad_time", "bad_uuid", "no_data", "no_number", "no_value", "not_finite",

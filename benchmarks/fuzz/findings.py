@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from .mutate import MOST_BYTES
-from .targets import Check
+from .promises import Check
 
 _LENGTH = struct.Struct("=I")
 

@@ -21,7 +21,7 @@ from janitoo_datalog_rrd.store.reader import FileReader
 from janitoo_datalog_rrd.store.settings import CATALOGUE, folders_of
 from janitoo_datalog_rrd.web.app import create_app
 
-from .targets import Check, expect
+from .promises import Check, expect
 
 SERIES = ("heat", "0014.0001.temperature.0", "tele.plug.ENERGY.Power")
 _STEP = 10

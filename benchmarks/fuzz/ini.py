@@ -10,7 +10,7 @@ from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.store.schema import Schemas
 
-from .targets import Check, expect
+from .promises import Check, expect
 
 
 def make_check(folder: Path) -> Check:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import seeds
-
-Check = Callable[[bytes], None]
+from .promises import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,6 @@ class Target:
     seeds: list[bytes]
     tokens: list[bytes]
     make_check: Callable[[Path], Check]
-
-
-class BrokenPromiseError(AssertionError):
-    """Something came of an input that must not."""
-
-
-def expect(kept: bool, promise: str, *shown: object) -> None:
-    """Raise BrokenPromiseError, with what is shown, unless a promise was kept."""
-    if not kept:
-        raise BrokenPromiseError(f"{promise}: {', '.join(repr(each)[:300] for each in shown)}")
 
 
 def make_targets() -> dict[str, Target]:

@@ -7,7 +7,7 @@ import contextlib
 from janitoo_datalog_rrd.core.topics import check_filter, format_hadd, parse_hadd, topic_matches
 
 from . import oracles
-from .targets import expect
+from .promises import expect
 
 
 def check(data: bytes) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from .findings import Findings, LastInput
 from .mutate import MOST_BYTES, mutate
-from .targets import Check, Target, make_targets
+from .promises import Check
+from .targets import Target, make_targets
 
 HANG_S = 20
 """Seconds that one input may take."""

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from benchmarks.fuzz.command import command
 from benchmarks.fuzz.findings import Findings, LastInput
-from benchmarks.fuzz.targets import expect, make_targets
+from benchmarks.fuzz.promises import expect
+from benchmarks.fuzz.targets import make_targets
 
 ENGINES = ["random", pytest.param("atheris", marks=pytest.mark.slow)]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.hypotheses import SHORT
 
 from benchmarks.fuzz import decoders, mutate, oracles, seeds
-from benchmarks.fuzz.targets import BrokenPromiseError
+from benchmarks.fuzz.promises import BrokenPromiseError
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.errors import DecodeError
 
