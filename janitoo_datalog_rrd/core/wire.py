@@ -45,6 +45,8 @@ class Wire:
         self._socket = connection
         self._pending = getattr(connection, "pending", lambda: 0)
         self._sending = threading.Lock()
+        # a TLS connection is one state for both directions, which two threads must not change at once
+        self._receiving = self._sending if settings.tls is not None else contextlib.nullcontext()
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
         self._poll.register(wake, select.POLLIN)
@@ -60,9 +62,12 @@ class Wire:
             OSError: the connection is gone.
             packets.MalformedPacketError: what comes is not MQTT.
         """
-        if not self._pending() and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
+        with self._receiving:
+            pending = self._pending()
+        if not pending and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
             return [], []
-        came = self._socket.recv(max(_CHUNK, len(self._rest)))
+        with self._receiving:
+            came = self._socket.recv(max(_CHUNK, len(self._rest)))
         if not came:
             raise ConnectionError("it has closed the connection")
         buffer = self._rest + came if self._rest else came
