@@ -67,7 +67,7 @@ class Receiver:
         self._v5 = settings.protocol == "5"
         self._left_over: list[str] = []
         self._subscribed = False
-        self._unanswered: set[int] = set()
+        self._unanswered: dict[int, Sequence[str]] = {}
         self._stopping = threading.Event()
         self._wire: Wire | None = None
         self._thread = threading.Thread(target=self._run, name=client_id, daemon=True)
@@ -192,9 +192,8 @@ class Receiver:
                 wire.send(packets.unsubscribe(1, filters, v5=self._v5))
             # not before it has answered: a connection that ends now leaves a session that hears nothing
             self._subscribed = False
-            asked = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
-            self._unanswered = set(asked)
-            for number, filters in asked.items():
+            self._unanswered = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
+            for number, filters in self._unanswered.items():
                 wire.send(packets.subscribe(number, filters, v5=self._v5))
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
@@ -236,10 +235,8 @@ class Receiver:
             if kind == packets.PINGRESP:
                 answered += 1
             elif kind == packets.SUBACK:
-                number = int.from_bytes(body[:2], "big")
-                self._unanswered.discard(number)
+                filters = self._unanswered.pop(int.from_bytes(body[:2], "big"), ())
                 self._subscribed = not self._unanswered
-                filters = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE)).get(number, [])
                 for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
                     if reason >= 0x80:
                         self._teller.deaf(topic_filter, packets.reason_text(reason))

@@ -143,15 +143,20 @@ def test_the_password_file_is_what_mosquitto_itself_writes(tmp_path: Path) -> No
     assert lines[1].startswith("other:$7$")
 
 
+def subscribe_and_leave(client: Mosquitto) -> None:
+    """Leave a session that listens to `house/#` at the broker."""
+    with client.client("store", clean_session=False) as away:
+        subscribed = threading.Event()
+        away.on_subscribe = lambda *_: subscribed.set()
+        away.subscribe("house/#", qos=1)
+        assert subscribed.wait(20)
+
+
 def test_what_was_published_while_a_client_was_away_is_there_after_a_restart(home: Path) -> None:
     own = EmbeddedBroker(home, "127.0.0.1", free_port())
     with running(own):
         client = as_client(own, home)
-        with client.client("store", clean_session=False) as away:
-            subscribed = threading.Event()
-            away.on_subscribe = lambda *_: subscribed.set()
-            away.subscribe("house/#", qos=1)
-            assert subscribed.wait(20)
+        subscribe_and_leave(client)
         client.publish(*((f"house/{number}", str(number)) for number in range(3000)))
     with running(own):
         came: queue.Queue[bytes] = queue.Queue()
@@ -167,11 +172,7 @@ def test_a_broker_that_has_no_room_for_more_tells_what_it_drops(
     own = EmbeddedBroker(home, "127.0.0.1", free_port())
     with running(own):
         client = as_client(own, home)
-        with client.client("store", clean_session=False) as away:
-            subscribed = threading.Event()
-            away.on_subscribe = lambda *_: subscribed.set()
-            away.subscribe("house/#", qos=1)
-            assert subscribed.wait(20)
+        subscribe_and_leave(client)
         assert "dropped" not in caplog.text
         client.publish(*(("house/x", str(number)) for number in range(2000)))
         wait_until(lambda: "are being dropped for client store" in caplog.text, what="the loss to be told")
