@@ -8,7 +8,6 @@ from itertools import compress
 from operator import le
 from typing import NamedTuple
 
-from .points import Sample
 from .rrdfile import Point
 
 Samples = tuple["array[float]", "array[float]"]
@@ -33,11 +32,6 @@ class Taken(NamedTuple):
     def number(self) -> int:
         """How many samples (or rows) they are."""
         return len(self.points) or len(self.times)
-
-    @property
-    def samples(self) -> list[Sample]:
-        """The samples of a series with one data source, in the order of arrival."""
-        return list(zip(self.times, self.values, strict=True))
 
 
 def split(times: array[float], values: array[float], before: float) -> tuple[Samples, Samples, float]:
