@@ -1,17 +1,12 @@
 """Maps the folders `public/` and `config/` into the package; everything else stands in pyproject.toml."""
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 setup(
     packages=[
-        "janitoo_datalog_rrd",
+        *find_packages(include=["janitoo_datalog_rrd", "janitoo_datalog_rrd.*"]),
         "janitoo_datalog_rrd.config",
-        "janitoo_datalog_rrd.core",
-        "janitoo_datalog_rrd.decoders",
-        "janitoo_datalog_rrd.nodes",
         "janitoo_datalog_rrd.public",
-        "janitoo_datalog_rrd.store",
-        "janitoo_datalog_rrd.web",
     ],
     package_dir={
         "janitoo_datalog_rrd.config": "config",

@@ -269,7 +269,7 @@ def list_(context: _Context) -> None:
 @_tell_errors
 def fetch(context: _Context, name: str, start: str, end: str, cf: str, resolution: int | None, form: str) -> None:
     """Print the rows of a series."""
-    from .web.timespan import check_time
+    from .web.drawing.timespan import check_time
 
     span = check_time("start", start), check_time("end", end)
     reader = context.reader()
@@ -291,10 +291,10 @@ def graph(context: _Context, name: str, output: str, start: str, end: str, width
     """Draw a graph of a series into a file."""
     import time
 
-    from .web.graph import GraphRenderer
-    from .web.graphquery import GraphQuery
-    from .web.painter import paint
-    from .web.timespan import check_time
+    from .web.drawing.graph import GraphRenderer
+    from .web.drawing.graphquery import GraphQuery
+    from .web.drawing.painter import paint
+    from .web.drawing.timespan import check_time
 
     form = Path(output).suffix.lstrip(".").lower()
     if form not in ("png", "svg"):

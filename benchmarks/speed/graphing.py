@@ -15,11 +15,11 @@ import rrdtool
 
 from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
 from janitoo_datalog_rrd.store.series import AUTO_COLUMN
-from janitoo_datalog_rrd.web.graphargs import GraphArguments
-from janitoo_datalog_rrd.web.graphquery import GraphQuery
-from janitoo_datalog_rrd.web.rrdshape import read_shape
-from janitoo_datalog_rrd.web.theme import make_themes
-from janitoo_datalog_rrd.web.timespan import resolve
+from janitoo_datalog_rrd.web.drawing.graphargs import GraphArguments
+from janitoo_datalog_rrd.web.drawing.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.drawing.rrdshape import read_shape
+from janitoo_datalog_rrd.web.drawing.theme import make_themes
+from janitoo_datalog_rrd.web.drawing.timespan import resolve
 
 from ..helper import serve
 

@@ -10,11 +10,12 @@ from flask import Flask
 from .. import __version__
 from ..core.services import Services
 from . import problems, security
-from .api import make_api
-from .files import make_files
-from .metrics import make_metrics
-from .pages import make_pages
+from .api.series import api_routes
+from .files import file_routes
+from .metrics import metric_routes
+from .pages import page_routes
 from .room import KEY, Room
+from .routes import check_arguments, declare
 from .view import make_filters
 
 
@@ -38,10 +39,11 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.globals["version"] = __version__
     app.extensions[KEY] = Room.build(services)
     app.before_request(security.check_request)
+    app.before_request(check_arguments)
     app.after_request(security.add_headers)
     problems.register(app)
-    for blueprint in (make_pages(), make_files(), make_api(), make_metrics()):
-        app.register_blueprint(blueprint)
+    for routes in (page_routes(), file_routes(), api_routes(), metric_routes()):
+        declare(app, routes)
     return app
 
 

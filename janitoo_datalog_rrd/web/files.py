@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Response, abort, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from ..core.contracts import CONSOLIDATIONS
+from .drawing.graphquery import GraphQuery
 from .fileversion import version_of
-from .graphquery import PARAMETERS, GraphQuery
-from .params import Query
+from .params import ChoiceParam, FlagParam, IntegerParam, TimeParam
 from .room import room
+from .routes import Role, Route, arguments
 from .security import PICTURE_POLICY
 
+GRAPH_PARAMS = (
+    TimeParam(name="start", told="Where the graph begins.", default="-4h"),
+    TimeParam(name="end", told="Where it ends.", default="now"),
+    IntegerParam(name="width", told="Pixels of the plot without axes and legend.", default=600, low=50, high=4000),
+    IntegerParam(name="height", told="Pixels of the plot without axes and legend.", default=200, low=30, high=3000),
+    ChoiceParam(name="cf", told="Consolidation function of the lines.", default="AVERAGE", words=CONSOLIDATIONS),
+    ChoiceParam(name="theme", told="Colours.", default="light", words=("light", "dark")),
+    FlagParam(name="title", told="Whether the label stands above the plot.", default=True),
+    FlagParam(name="legend", told="Whether numbers stand below the plot.", default=True),
+)
 
-def make_files() -> Blueprint:
+
+def file_routes() -> list[Route]:
     """The routes of graphs and files."""
-    files = Blueprint("files", __name__, url_prefix="/rrd")
-    files.add_url_rule("/graph/<name>.<any(png,svg):form>", view_func=graph)
-    files.add_url_rule("/rrds/index.txt", view_func=index)
-    files.add_url_rule("/rrds/<name>.rrd", view_func=raw)
-    return files
+    pictures: dict[str, dict[str, object]] = {"image/png": {}, "image/svg+xml": {}}
+    return [
+        Route(path="/rrd/graph/<name>.<any(png,svg):form>", view=graph, role=Role.VIEWER, params=GRAPH_PARAMS, answers=pictures),
+        Route(path="/rrd/rrds/index.txt", view=index, role=Role.VIEWER, params=None, answers={"text/plain": {}}),
+        Route(path="/rrd/rrds/<name>.rrd", view=raw, role=Role.VIEWER, params=None, answers={"application/octet-stream": {}}),
+    ]
 
 
 def graph(name: str, form: str) -> Response:
     """The picture of a series, flushed first; 304 without drawing when the asker's copy still stands."""
-    query = GraphQuery.parse(Query(request.args, PARAMETERS), form)
+    query = GraphQuery(**arguments(), format=form)
     here = room()
     info = here.flushed_series(name)
     picture = here.renderer.picture(info, query, request.if_none_match.contains)

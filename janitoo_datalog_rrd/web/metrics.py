@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from flask import Blueprint, Response
+from flask import Response
 
 from .. import __version__
-from .api import json_response
+from .api.series import json_response
 from .room import Room, room
+from .routes import Role, Route
 from .view import text
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def make_metrics() -> Blueprint:
+def metric_routes() -> list[Route]:
     """The routes for monitoring."""
-    monitoring = Blueprint("monitoring", __name__)
-    monitoring.add_url_rule("/healthz", view_func=healthz)
-    monitoring.add_url_rule("/metrics", view_func=metrics)
-    return monitoring
+    return [
+        Route(path="/healthz", view=healthz, role=Role.NOBODY, params=None, answers={"application/json": {"type": "object"}}),
+        Route(path="/metrics", view=metrics, role=Role.VIEWER, params=None, answers={"text/plain": {}}),
+    ]
 
 
 def problems(here: Room) -> dict[str, str]:

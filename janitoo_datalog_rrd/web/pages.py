@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
 from ..core.contracts import SeriesInfo
 from .escape import clean
 from .metrics import problems
 from .room import Room, room
+from .routes import Role, Route
 from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
@@ -19,14 +20,12 @@ _WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
 _BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
 
 
-def make_pages() -> Blueprint:
+def page_routes() -> list[Route]:
     """The routes of the pages."""
-    pages = Blueprint("pages", __name__)
-    pages.add_url_rule("/", view_func=dashboard)
-    pages.add_url_rule("/rrd/", view_func=graphs)
-    pages.add_url_rule("/rrd/series/<name>", view_func=series_page)
-    pages.add_url_rule("/status", view_func=status)
-    return pages
+    return [
+        Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True)
+        for path, view in (("/", dashboard), ("/rrd/", graphs), ("/rrd/series/<name>", series_page), ("/status", status))
+    ]
 
 
 def dashboard() -> str:

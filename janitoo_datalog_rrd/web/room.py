@@ -11,8 +11,8 @@ from ..core.contracts import SeriesInfo, SeriesReader
 from ..core.errors import StoreError, UnknownSeriesError
 from ..core.parsers import SAFE_NAME
 from ..core.services import Services
-from .artists import Artists
-from .graph import GraphRenderer
+from .drawing.artists import Artists
+from .drawing.graph import GraphRenderer
 
 KEY = "janitoo_datalog_rrd"
 

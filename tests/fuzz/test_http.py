@@ -18,13 +18,13 @@ from support.hypotheses import SHORT
 from benchmarks.fuzz import http, mutate, seeds
 from janitoo_datalog_rrd.core.contracts import CONSOLIDATIONS, Column, SeriesInfo
 from janitoo_datalog_rrd.core.errors import BadRequestError
-from janitoo_datalog_rrd.web.graphargs import GraphArguments
-from janitoo_datalog_rrd.web.graphquery import GraphQuery
-from janitoo_datalog_rrd.web.painter import paint
+from janitoo_datalog_rrd.web.drawing.graphargs import GraphArguments
+from janitoo_datalog_rrd.web.drawing.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.drawing.painter import paint
+from janitoo_datalog_rrd.web.drawing.rrdshape import RrdShape, read_shape
+from janitoo_datalog_rrd.web.drawing.theme import make_themes
+from janitoo_datalog_rrd.web.drawing.timespan import Span, resolve
 from janitoo_datalog_rrd.web.room import room
-from janitoo_datalog_rrd.web.rrdshape import RrdShape, read_shape
-from janitoo_datalog_rrd.web.theme import make_themes
-from janitoo_datalog_rrd.web.timespan import Span, resolve
 
 TOKENS = seeds.as_bytes(seeds.REQUEST_TOKENS)
 PARAMETERS = (

@@ -21,14 +21,14 @@ from web.sites import Client, RrdStore, Site, column, make_services
 from janitoo_datalog_rrd.core.contracts import SeriesInfo
 from janitoo_datalog_rrd.core.errors import BadRequestError, StoreError
 from janitoo_datalog_rrd.web.app import create_app
-from janitoo_datalog_rrd.web.artists import MOST, Artists
-from janitoo_datalog_rrd.web.graph import GraphRenderer
-from janitoo_datalog_rrd.web.graphquery import GraphQuery
-from janitoo_datalog_rrd.web.painter import paint
+from janitoo_datalog_rrd.web.drawing.artists import MOST, Artists
+from janitoo_datalog_rrd.web.drawing.graph import GraphRenderer
+from janitoo_datalog_rrd.web.drawing.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.drawing.painter import paint
+from janitoo_datalog_rrd.web.drawing.shelf import Shelf
+from janitoo_datalog_rrd.web.drawing.timespan import Span
 from janitoo_datalog_rrd.web.room import room
 from janitoo_datalog_rrd.web.server import WebServer
-from janitoo_datalog_rrd.web.shelf import Shelf
-from janitoo_datalog_rrd.web.timespan import Span
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -168,9 +168,9 @@ def test_no_process_outlives_a_server_that_is_killed(tmp_path: Path, info: Serie
     script = f"""
 import sys, time, pathlib
 from janitoo_datalog_rrd.core.contracts import SeriesInfo
-from janitoo_datalog_rrd.web.artists import Artists
-from janitoo_datalog_rrd.web.graphquery import GraphQuery
-from janitoo_datalog_rrd.web.timespan import Span
+from janitoo_datalog_rrd.web.drawing.artists import Artists
+from janitoo_datalog_rrd.web.drawing.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.drawing.timespan import Span
 artists = Artists()
 info = SeriesInfo("n", "n", "", 10, False, (), pathlib.Path({str(tmp_path)!r}) / "none.rrd", 0)
 artists.paint(info, GraphQuery(), Span(1700000000, 1700003600))

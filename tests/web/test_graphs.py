@@ -17,13 +17,13 @@ from web.sites import STEP, RrdStore, Site, column, make_services
 
 from janitoo_datalog_rrd.core.contracts import SeriesInfo
 from janitoo_datalog_rrd.web.app import create_app
-from janitoo_datalog_rrd.web.graph import GraphRenderer
-from janitoo_datalog_rrd.web.graphargs import NO_NUMBERS, GraphArguments
-from janitoo_datalog_rrd.web.graphquery import GraphQuery
-from janitoo_datalog_rrd.web.painter import paint
-from janitoo_datalog_rrd.web.rrdshape import read_shape
-from janitoo_datalog_rrd.web.theme import make_themes
-from janitoo_datalog_rrd.web.timespan import resolve
+from janitoo_datalog_rrd.web.drawing.graph import GraphRenderer
+from janitoo_datalog_rrd.web.drawing.graphargs import NO_NUMBERS, GraphArguments
+from janitoo_datalog_rrd.web.drawing.graphquery import GraphQuery
+from janitoo_datalog_rrd.web.drawing.painter import paint
+from janitoo_datalog_rrd.web.drawing.rrdshape import read_shape
+from janitoo_datalog_rrd.web.drawing.theme import make_themes
+from janitoo_datalog_rrd.web.drawing.timespan import resolve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 HOSTILE = [

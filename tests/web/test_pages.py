@@ -13,7 +13,7 @@ import pytest
 from web.sites import PUBLIC, Client, Site, column, make_services, texts_of
 
 from janitoo_datalog_rrd.web.app import public_dir
-from janitoo_datalog_rrd.web.graphargs import shown_units
+from janitoo_datalog_rrd.web.drawing.graphargs import shown_units
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.view import format_age, format_amount, format_units
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import rrdtool
 
-from ..core.errors import StoreError
-from .escape import path_text
+from ...core.errors import StoreError
+from ..escape import path_text
 
 _DS_INDEX = re.compile(r"ds\[(.+)\]\.index")
 

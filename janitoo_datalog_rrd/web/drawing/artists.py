@@ -16,8 +16,8 @@ import sys
 import threading
 import time
 
-from ..core.contracts import SeriesInfo
-from ..core.errors import StoreError
+from ...core.contracts import SeriesInfo
+from ...core.errors import StoreError
 from . import draw, orders
 from .graphquery import GraphQuery
 from .timespan import Span

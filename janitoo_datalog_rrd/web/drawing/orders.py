@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..core.contracts import Column, SeriesInfo
-from ..core.errors import BadRequestError, JanitooError, StoreError
+from ...core.contracts import Column, SeriesInfo
+from ...core.errors import BadRequestError, JanitooError, StoreError
 from .graphquery import GraphQuery
 from .timespan import Span
 

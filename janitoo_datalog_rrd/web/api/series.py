@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Response
 
-from ..core.contracts import CONSOLIDATIONS, SeriesInfo
-from ..core.errors import BadRequestError
-from ..core.topics import parse_hadd
-from .params import Query
-from .room import Room, room
-from .rrdshape import read_shape
-from .timespan import Span
-from .view import NodeView, group_by_node, number, series_json
+from ...core.contracts import CONSOLIDATIONS, SeriesInfo
+from ...core.errors import BadRequestError
+from ...core.topics import parse_hadd
+from ..drawing.rrdshape import read_shape
+from ..drawing.timespan import Span
+from ..params import ChoiceParam, IntegerParam, Param, TimeParam
+from ..room import Room, room
+from ..routes import Role, Route, arguments
+from ..view import NodeView, group_by_node, number, series_json
 
 PREFIX = "/api/v1"
 MAX_CELLS = 1_000_000
@@ -25,16 +26,36 @@ _DEFAULT_LIMIT, _MAX_LIMIT = 100, 1000
 Item = TypeVar("Item")
 
 
-def make_api() -> Blueprint:
-    """The API's routes."""
-    api = Blueprint("api", __name__, url_prefix=PREFIX)
-    api.add_url_rule("/series", view_func=list_series)
-    api.add_url_rule("/series/<name>", view_func=get_series)
-    api.add_url_rule("/series/<name>/data", view_func=get_data)
-    api.add_url_rule("/nodes", view_func=list_nodes)
-    api.add_url_rule("/nodes/<controller>/<node>", view_func=get_node)
-    api.add_url_rule("/flush", view_func=flush, methods=["POST"])
-    return api
+_PAGE_PARAMS = (
+    IntegerParam(name="limit", told="How many at most.", default=_DEFAULT_LIMIT, low=1, high=_MAX_LIMIT),
+    Param(name="cursor", told="The next_cursor of the page before; left out for the first page.", longest=500),
+)
+_DATA_PARAMS = (
+    TimeParam(name="start", told="Where the rows begin.", default="-4h"),
+    TimeParam(name="end", told="Where they end.", default="now"),
+    ChoiceParam(name="cf", told="Consolidation function.", default="AVERAGE", words=CONSOLIDATIONS),
+    IntegerParam(name="resolution", told="Seconds between two rows, at least.", default=0, low=1, high=31_622_400),
+)
+
+
+def api_routes() -> list[Route]:
+    """The routes of series, nodes and flushing."""
+    json: dict[str, dict[str, Any]] = {"application/json": {"type": "object"}}
+    return [
+        Route(path=f"{PREFIX}/series", view=list_series, role=Role.VIEWER, params=_PAGE_PARAMS, answers=json),
+        Route(path=f"{PREFIX}/series/<name>", view=get_series, role=Role.VIEWER, answers=json),
+        Route(path=f"{PREFIX}/series/<name>/data", view=get_data, role=Role.VIEWER, params=_DATA_PARAMS, answers=json),
+        Route(path=f"{PREFIX}/nodes", view=list_nodes, role=Role.VIEWER, params=_PAGE_PARAMS, answers=json),
+        Route(path=f"{PREFIX}/nodes/<controller>/<node>", view=get_node, role=Role.VIEWER, answers=json),
+        Route(
+            path=f"{PREFIX}/flush",
+            view=flush,
+            role=Role.OPERATOR,
+            methods=("POST",),
+            params=(Param(name="series", told="Only this one.", default=None),),
+            answers=json,
+        ),
+    ]
 
 
 def json_response(document: Any, status: int = 200) -> Response:
@@ -44,9 +65,9 @@ def json_response(document: Any, status: int = 200) -> Response:
 
 def list_series() -> Response:
     """Every series, a page at a time."""
-    query = Query(request.args, ("limit", "cursor"))
+    given = arguments()
     every = room().store.list_series()
-    page, cursor = _page(query, [(info.name, info) for info in every])
+    page, cursor = _page(given, [(info.name, info) for info in every])
     return json_response(
         {
             "series": [series_json(info) for info in page],
@@ -59,23 +80,21 @@ def list_series() -> Response:
 
 def get_series(name: str) -> Response:
     """One series."""
-    Query(request.args, ())
     return json_response(series_json(room().series(name)))
 
 
 def get_data(name: str) -> Response:
     """Rows of one series, flushed first."""
-    query = Query(request.args, ("start", "end", "cf", "resolution"))
+    given = arguments()
     here = room()
-    cf = query.choice("cf", "AVERAGE", CONSOLIDATIONS)
-    span = here.renderer.resolve(query.text("start", "-4h"), query.text("end", "now"))
-    given = query.integer("resolution", 0, 1, 31_622_400)
+    cf, resolution = given["cf"], given["resolution"]
+    span = here.renderer.resolve(given["start"], given["end"])
     info = here.flushed_series(name)
     rows: list[list[float | None]] = []
     step, columns = info.step, tuple(column.name for column in info.columns)
     if info.path.exists():
-        _check_size(info, span, cf, given)
-        result = here.store.fetch(info.name, str(span.start), str(span.end), cf, given or None)
+        _check_size(info, span, cf, resolution)
+        result = here.store.fetch(info.name, str(span.start), str(span.end), cf, resolution or None)
         step, columns = result.step, result.columns
         rows = [
             [result.start + (position + 1) * result.step, *(number(value) for value in row)]
@@ -88,9 +107,9 @@ def get_data(name: str) -> Response:
 
 def list_nodes() -> Response:
     """Every node, a page at a time."""
-    query = Query(request.args, ("limit", "cursor"))
+    given = arguments()
     views = _nodes(room())
-    page, cursor = _page(query, [(view.address, view) for view in views])
+    page, cursor = _page(given, [(view.address, view) for view in views])
     return json_response({"nodes": [view.json() for view in page], "total": len(views), "next_cursor": cursor})
 
 
@@ -98,7 +117,6 @@ def get_node(controller: str, node: str) -> Response:
     """One node with its series."""
     from werkzeug.exceptions import NotFound
 
-    Query(request.args, ())
     wanted = f"{controller}/{node}"
     view = next((each for each in _nodes(room()) if each.address == wanted), None)
     if view is None:
@@ -108,10 +126,9 @@ def get_node(controller: str, node: str) -> Response:
 
 def flush() -> Response:
     """Write what is cached, of one series or of all, to the files."""
-    query = Query(request.args, ("series",))
+    name = arguments()["series"]
     here = room()
-    name = query.text("series", "")
-    if "series" not in request.args:
+    if name is None:
         return json_response({"flushed": here.store.flush_all()})
     return json_response({"flushed": here.store.flush(here.series(name).name)})
 
@@ -148,10 +165,10 @@ def _check_size(info: SeriesInfo, span: Span, cf: str, resolution: int) -> None:
         )
 
 
-def _page(query: Query, items: Sequence[tuple[str, Item]]) -> tuple[list[Item], str | None]:
+def _page(given: dict[str, Any], items: Sequence[tuple[str, Item]]) -> tuple[list[Item], str | None]:
     """Cut a page out of items sorted by key, and make the cursor of the next one."""
-    limit = query.integer("limit", _DEFAULT_LIMIT, 1, _MAX_LIMIT)
-    after = _read_cursor(query.text("cursor", ""))
+    limit = given["limit"]
+    after = _read_cursor(given["cursor"])
     rest = [item for item in items if after is None or item[0] > after]
     page = rest[:limit]
     more = len(rest) > limit

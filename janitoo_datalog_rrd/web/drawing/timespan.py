@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import rrdtool
 
-from ..core.errors import BadRequestError
+from ...core.errors import BadRequestError
 
 MAX_SPAN_S = 100 * 366 * 86400
 _LATEST = 2**32 - 1

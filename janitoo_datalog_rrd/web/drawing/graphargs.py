@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..core.contracts import Column, SeriesInfo
-from .escape import clean, legend_text, pad, path_in_def
+from ...core.contracts import Column, SeriesInfo
+from ..escape import clean, legend_text, pad, path_in_def
 from .graphquery import GraphQuery
 from .rrdshape import RrdShape
 from .theme import Theme

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
-from ..core.contracts import SeriesInfo
-from .fileversion import version_of
+from ...core.contracts import SeriesInfo
+from ..fileversion import version_of
 from .graphargs import is_plain
 from .graphquery import GraphQuery
 from .shelf import Shelf

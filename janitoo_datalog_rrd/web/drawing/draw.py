@@ -1,4 +1,4 @@
-"""A drawing process: `python -m janitoo_datalog_rrd.web.draw`, with a socket to the server as its standard input.
+"""A drawing process: `python -m janitoo_datalog_rrd.web.drawing.draw`, with a socket to the server as its standard input.
 
 It gives way to the server (nice), has a bound of its memory and of the time of a picture, and ends when the server has ended.
 """
@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 
-from ..core.errors import JanitooError, StoreError
+from ...core.errors import JanitooError, StoreError
 from .orders import decode_order, encode_error, encode_picture, receive, send
 from .painter import paint
 

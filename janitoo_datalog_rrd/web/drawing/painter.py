@@ -6,9 +6,9 @@ import math
 
 import rrdtool
 
-from ..core.contracts import SeriesInfo
-from ..core.errors import BadRequestError, StoreError
-from .escape import clean
+from ...core.contracts import SeriesInfo
+from ...core.errors import BadRequestError, StoreError
+from ..escape import clean
 from .graphargs import NO_NUMBERS, GraphArguments
 from .graphquery import GraphQuery
 from .rrdshape import read_shape

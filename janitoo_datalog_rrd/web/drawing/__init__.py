@@ -1,0 +1,1 @@
+"""Graphs: which picture is asked for, and the processes that draw it."""

@@ -1,0 +1,85 @@
+"""Routes: each path with who may ask it, what it takes, and what it answers; the one table that the application is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, cast
+
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
+
+from .params import Param, read_params
+
+KEY = "janitoo_datalog_rrd.routes"
+
+
+class Role(IntEnum):
+    """What somebody may do; each role may do what those below it may."""
+
+    NOBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One path with one handler.
+
+    Attributes:
+        path: as Flask takes it; its variables are the handler's arguments.
+        view: answers the request; the first line of its docstring is told in the OpenAPI document.
+        role: who asks must have at least this one.
+        methods: of HTTP; HEAD comes with GET.
+        params: what its query may have, checked before the handler runs, which has them from `arguments()`. None for a
+            page for people, which shows what it can whatever its address says, and for what takes any query.
+        answers: content type → JSON Schema of a good answer; the schema is empty where it is not JSON.
+        body: JSON Schema of what is sent; None where nothing is.
+        hidden: whether the OpenAPI document leaves it out: pages, and what is not for programs.
+    """
+
+    path: str
+    view: Callable[..., ResponseReturnValue]
+    role: Role
+    methods: tuple[str, ...] = ("GET",)
+    params: tuple[Param, ...] | None = ()
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    hidden: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """Its name in Flask."""
+        return f"{self.view.__module__.rpartition('.')[2]}-{self.view.__name__}"
+
+
+def declare(app: Flask, routes: Iterable[Route]) -> None:
+    """Put routes into an application.
+
+    Raises:
+        ValueError: two of them have one handler.
+    """
+    table = app.extensions.setdefault(KEY, {})
+    for route in routes:
+        if route.endpoint in table:
+            raise ValueError(f"{route.path}: {route.endpoint} already serves {table[route.endpoint].path}")
+        table[route.endpoint] = route
+        app.add_url_rule(route.path, route.endpoint, route.view, methods=list(route.methods))
+
+
+def declared(app: Flask | None = None) -> dict[str, Route]:
+    """The routes of an application, by endpoint; by default of the one that handles the current request."""
+    return cast("dict[str, Route]", (app or current_app).extensions[KEY])
+
+
+def check_arguments() -> None:
+    """Check the query of a request before its handler runs. Raises BadRequestError."""
+    route = declared().get(request.endpoint or "")
+    g.arguments = {} if route is None or route.params is None else read_params(request.args, route.params)
+
+
+def arguments() -> dict[str, Any]:
+    """The query of the current request by name, checked, as its route declares it."""
+    return cast("dict[str, Any]", g.arguments)
