@@ -30,13 +30,20 @@ class Route:
 
     Attributes:
         path: as Flask takes it; its variables are the handler's arguments.
-        view: answers the request; the first line of its docstring is told in the OpenAPI document.
+        view: answers the request. Its docstring, up to the first section, is told in the OpenAPI document.
         role: who asks must have at least this one.
         methods: of HTTP; HEAD comes with GET.
         params: what its query may have, checked before the handler runs, which has them from `arguments()`. None for a
             page for people, which shows what it can whatever its address says, and for what takes any query.
-        answers: content type → JSON Schema of a good answer; the schema is empty where it is not JSON.
+        answers: content type → JSON Schema of a good answer; the schema is empty where it is not JSON. A schema with a
+            `title` becomes a component of the OpenAPI document under that name, at whatever depth it stands.
+        status: of a good answer.
+        statuses: further statuses → content of such an answer as in `answers`; empty where it is a problem document. Those that
+            come with parameters, path variables, a body and a role are known without being listed; see `api/openapi.py`.
         body: JSON Schema of what is sent; None where nothing is.
+        body_type: content type of what is sent.
+        variables: what the variables of the path stand for; told, not checked: a handler answers 404 to what it does not know.
+        tag: heading in the documentation; by default the name of the handler's module.
         hidden: whether the OpenAPI document leaves it out: pages, and what is not for programs.
     """
 
@@ -46,7 +53,12 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
     params: tuple[Param, ...] | None = ()
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    status: int = 200
+    statuses: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
     body: dict[str, Any] | None = None
+    body_type: str = "application/json"
+    variables: tuple[Param, ...] = ()
+    tag: str = ""
     hidden: bool = False
 
     @property
