@@ -33,11 +33,11 @@ http_port_0 = 0
 
 [schema__default]
 pattern = .*
-step = 1
-retention = 1s:1d
+{schema}
 reorder_window = 0
 {more}
 """
+SECONDS = "step = 1\nretention = 1s:1d"
 
 
 class House:
@@ -92,7 +92,9 @@ class House:
 
 
 @contextmanager
-def live_in(tmp_path: Path, broker: Mosquitto, *, datarrd: str = "", more: str = "", connected: bool = True) -> Iterator[House]:
+def live_in(
+    tmp_path: Path, broker: Mosquitto, *, datarrd: str = "", more: str = "", schema: str = SECONDS, connected: bool = True
+) -> Iterator[House]:
     """Run a server for as long as the block lasts.
 
     Args:
@@ -100,11 +102,12 @@ def live_in(tmp_path: Path, broker: Mosquitto, *, datarrd: str = "", more: str =
         broker: its broker.
         datarrd: further options of `[datarrd]`.
         more: further sections.
+        schema: options of the schema that every series has.
         connected: wait until it listens on the broker.
     """
     home = tmp_path / "home"
     ini = tmp_path / "house.conf"
-    ini.write_text(INI.format(home=home, broker=broker, datarrd=datarrd, more=more))
+    ini.write_text(INI.format(home=home, broker=broker, datarrd=datarrd, more=more, schema=schema))
     server = DatalogServer(Options.load(ini, Plugins()))
     house = House(server, broker, home)
     server.start()

@@ -1,0 +1,84 @@
+"""A small house for the browser: a real server on a real broker, with nodes, and three days in its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from house import House, live_in, value
+from support import Mosquitto
+
+from browser.day import NODES, Sample, sensors
+from janitoo_datalog_rrd.core.contracts import Meta, Reading
+from janitoo_datalog_rrd.store.store import Store
+
+DAYS = 3
+GRAIN_S = 300
+SCHEMA = "step = 60\nretention = 1m:7d, 10m:90d, 1h:5y"
+DECODERS = """
+[decoder__boiler]
+topics = tele/#
+kind = json
+
+[decoder__bare]
+topics = sensors/#
+kind = plain
+"""
+
+
+class Town(House):
+    """A running server with a small house.
+
+    Nodes 0100/0001 (kitchen) and 0110/0001 (energy meter) are online, 0100/0002 (garden) is offline; a boiler publishes JSON
+    on `tele/boiler/SENSOR`, an attic bare numbers on `sensors/attic/temperature`. Names of Janitoo's series are such as
+    `0100.0001.temperature.0`.
+    """
+
+    def say(self, node: str, uuid: str, number: float, **more: object) -> None:
+        """Publish a number of a node, and wait until it is stored."""
+        self.publish((f"/values/user/{node}/{uuid}", json.dumps({"0": value(node, uuid, 0, number, **more)})))
+
+    @property
+    def store(self) -> Store:
+        """Its store."""
+        store = self.server.services.store
+        assert isinstance(store, Store)
+        return store
+
+
+@contextmanager
+def build_town(folder: Path, broker: Mosquitto) -> Iterator[Town]:
+    """Run it for as long as the block lasts.
+
+    Args:
+        folder: its ini and its home go there.
+        broker: its broker, running.
+    """
+    with live_in(folder, broker, schema=SCHEMA, more=DECODERS) as plain:
+        town = Town(plain.server, plain.broker, plain.home)
+        _fill(town)
+        yield town
+
+
+def _fill(town: Town) -> None:
+    now = int(town.server.services.clock())
+    begin = (now - DAYS * 86400) // GRAIN_S * GRAIN_S
+    for second in range(begin, now, GRAIN_S):
+        town.store.accept([_reading(sample, second) for sample in sensors(second)], second)
+    for name, (title, place) in NODES.items():
+        town.server.services.nodes.describe(name, title, place)
+    town.publish(
+        *((f"/dhcp/heartbeat/{address}", "ONLINE") for address in NODES),
+        ("/dhcp/heartbeat/0100/0002", "OFFLINE"),
+        ("tele/boiler/SENSOR", json.dumps({"Flow": {"Temperature": 52.5}, "Return": {"Temperature": 41.0}})),
+        ("sensors/attic/temperature", "17.5"),
+        ("sensors/attic/broken", "about nine"),
+    )
+    town.store.flush_all()
+
+
+def _reading(sample: Sample, second: int) -> Reading:
+    meta = Meta(sample.label, sample.units, sample.node, sample.ds_type)
+    return Reading((sample.node, sample.uuid, "0"), sample.number, float(second), meta)
