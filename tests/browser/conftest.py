@@ -25,6 +25,16 @@ from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.server import WebServer
 
 
+_OPEN = pytest.StashKey[BrowserContext]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Close a test's windows before the server that they look at goes, in whatever order a test has asked for them."""
+    if _OPEN in item.stash:
+        item.stash[_OPEN].close()
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium with a fresh profile."""
@@ -70,8 +80,14 @@ def faults() -> Iterator[Faults]:
 
 @pytest.fixture
 def context(
-    browser: Browser, faults: Faults, size: tuple[int, int], colour_scheme: str, javascript: bool, time_zone: str
-) -> Iterator[BrowserContext]:
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    faults: Faults,
+    size: tuple[int, int],
+    colour_scheme: str,
+    javascript: bool,
+    time_zone: str,
+) -> BrowserContext:
     """A fresh profile without cookies and cache."""
     made = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
@@ -84,8 +100,8 @@ def context(
     )
     made.set_default_timeout(15_000)
     faults.watch(made)
-    yield made
-    made.close()
+    request.node.stash[_OPEN] = made
+    return made
 
 
 @pytest.fixture
