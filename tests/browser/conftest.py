@@ -24,7 +24,6 @@ from browser.window import ARGUMENTS, CHROMIUM, DESKTOP, Faults
 from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.server import WebServer
 
-
 _OPEN = pytest.StashKey[BrowserContext]()
 
 
