@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..core.aside import move_aside
 from ..core.contracts import DS_TYPES, Key, Reading
 from . import catalogue, rrdfile
-from .aside import move_aside
 from .cache import Cache
 from .column import ColumnState
 from .flusher import Flusher

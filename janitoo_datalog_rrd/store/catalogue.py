@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..core.aside import Damage, keep_aside, move_aside
 from ..core.contracts import DS_TYPES
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
-from .aside import Damage, keep_aside, move_aside
 from .column import ColumnState
 
 Record = dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..core.aside import move_aside
 from ..core.contracts import Key
 from ..core.errors import StoreError
 from . import catalogue, rrdfile
-from .aside import move_aside
 from .cache import Cache
 from .flusher import Flusher
 from .series import Series

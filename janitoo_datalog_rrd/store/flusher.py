@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..core import seams
+from ..core.aside import move_aside
 from ..core.errors import StoreError
 from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
 from . import rrdfile
-from .aside import move_aside
 from .cache import Cache
 from .rrdfile import RrdError, RrdUnreadableError
 from .series import Series

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core import seams
+from ..core.aside import Damage, keep_aside, move_aside
 from ..core.files import sync_directory
 from . import frames, safepickle
-from .aside import Damage, keep_aside, move_aside
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..core.aside import Damage, keep_aside
 from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
 from . import catalogue, safepickle, snapshot
-from .aside import Damage, keep_aside
 from .cache import Cache
 from .column import LARGEST, ColumnState
 from .flusher import Flusher

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..core.aside import Damage, keep_aside, move_aside
 from . import catalogue, frames
-from .aside import Damage, keep_aside, move_aside
 from .cache import Cache
 from .column import ColumnState
 from .points import Sample
