@@ -11,6 +11,7 @@ from .. import __version__
 from ..core.services import Services
 from . import problems, security
 from .api.series import api_routes
+from .boards.api import board_api_routes
 from .files import file_routes
 from .metrics import metric_routes
 from .pages import page_routes
@@ -42,7 +43,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(check_arguments)
     app.after_request(security.add_headers)
     problems.register(app)
-    for routes in (page_routes(), file_routes(), api_routes(), metric_routes()):
+    for routes in (page_routes(), file_routes(), api_routes(), board_api_routes(), metric_routes()):
         declare(app, routes)
     return app
 

@@ -11,6 +11,7 @@ from ..core.contracts import SeriesInfo, SeriesReader
 from ..core.errors import StoreError, UnknownSeriesError
 from ..core.parsers import SAFE_NAME
 from ..core.services import Services
+from .boards.boards import Boards
 from .drawing.artists import Artists
 from .drawing.graph import GraphRenderer
 
@@ -32,17 +33,24 @@ class Room:
         services: what the threads of the server share.
         artists: the processes that draw the graphs.
         renderer: knows which graph is to be drawn.
+        boards: what people have put together of series.
     """
 
     services: Services
     artists: Artists
     renderer: GraphRenderer
+    boards: Boards
 
     @classmethod
     def build(cls, services: Services) -> Room:
         """Build what the request handlers of an application share."""
         artists = Artists()
-        return cls(services, artists, GraphRenderer(lambda: services.clock(), artists.paint))
+        return cls(
+            services,
+            artists,
+            GraphRenderer(lambda: services.clock(), artists.paint),
+            Boards(lambda: services.options.home_dir, services.health, lambda: services.clock()),
+        )
 
     @property
     def store(self) -> SeriesReader:

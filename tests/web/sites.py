@@ -127,7 +127,7 @@ def column(
 def make_services(home: Path, store: RrdStore | None, **http_options: Any) -> Services:
     """What a server shares, with everything real but the threads."""
     counters = Counters()
-    sections = {"system": Section("system"), "http": Section("http", dict(http_options))}
+    sections = {"system": Section("system", {"home_dir": str(home)}), "http": Section("http", dict(http_options))}
     return Services(
         options=Options(home / "test.conf", sections, {}, ""),
         plugins=Plugins([]),
@@ -165,11 +165,11 @@ class Client:
     port: int
     address: str = "127.0.0.1"
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Reply:
+    def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
         """Send one request; header names are written with underscores."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=20)
         try:
-            connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            connection.request(method, path, body, headers={name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()
             return Reply(response.status, response.headers, response.read())
         finally:

@@ -1,0 +1,1 @@
+"""Boards: pages that people put together of series, kept on the server."""
