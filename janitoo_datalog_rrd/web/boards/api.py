@@ -10,6 +10,7 @@ from flask import Response, request
 from ...core.errors import BadRequestError
 from ..api.series import PREFIX, json_response
 from ..bodies import read_body
+from ..params import Param
 from ..room import room
 from ..routes import Role, Route
 from .board import BOARD_SCHEMA, ID, KEPT_SCHEMA, MAX_TITLE, Board, read_draft
@@ -34,12 +35,32 @@ def board_api_routes() -> list[Route]:
     """The routes of the boards' API."""
     every, one = f"{PREFIX}/boards", f"{PREFIX}/boards/<board_id>"
     answer = {"application/json": KEPT_SCHEMA}
+    which = Param(name="board_id", told="The board's id, as its address has it.", longest=60)
+    changes: dict[str, Any] = {"role": Role.OPERATOR, "tag": "boards", "variables": (which,)}
     return [
-        Route(path=every, view=list_boards, role=Role.VIEWER, answers={"application/json": _LIST}),
-        Route(path=every, view=make_board, role=Role.OPERATOR, methods=("POST",), body=BOARD_SCHEMA, answers=answer),
-        Route(path=one, view=get_board, role=Role.VIEWER, answers=answer),
-        Route(path=one, view=change_board, role=Role.OPERATOR, methods=("PUT",), body=BOARD_SCHEMA, answers=answer),
-        Route(path=one, view=delete_board, role=Role.OPERATOR, methods=("DELETE",)),
+        Route(path=every, view=list_boards, role=Role.VIEWER, tag="boards", answers={"application/json": _LIST}),
+        Route(
+            path=every,
+            view=make_board,
+            role=Role.OPERATOR,
+            tag="boards",
+            methods=("POST",),
+            body=BOARD_SCHEMA,
+            answers=answer,
+            status=201,
+            statuses={409: {}, 503: {}},
+        ),
+        Route(path=one, view=get_board, role=Role.VIEWER, tag="boards", variables=(which,), answers=answer, statuses={304: {}}),
+        Route(
+            path=one,
+            view=change_board,
+            methods=("PUT",),
+            body=BOARD_SCHEMA,
+            answers=answer,
+            statuses={201: answer, 409: {}, 412: {}, 503: {}},
+            **changes,
+        ),
+        Route(path=one, view=delete_board, methods=("DELETE",), status=204, statuses={412: {}, 503: {}}, **changes),
     ]
 
 

@@ -28,6 +28,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
 _SLUG = 48
 
 SERIES_SCHEMA: dict[str, Any] = {
+    "title": "TileSeries",
     "type": "object",
     "additionalProperties": False,
     "required": ["name"],
@@ -38,6 +39,7 @@ SERIES_SCHEMA: dict[str, Any] = {
     },
 }
 TILE_SCHEMA: dict[str, Any] = {
+    "title": "Tile",
     "type": "object",
     "additionalProperties": False,
     "required": ["kind", "series"],
@@ -51,6 +53,7 @@ TILE_SCHEMA: dict[str, Any] = {
     },
 }
 BOARD_SCHEMA: dict[str, Any] = {
+    "title": "BoardContent",
     "type": "object",
     "additionalProperties": False,
     "required": ["title"],
@@ -63,6 +66,7 @@ BOARD_SCHEMA: dict[str, Any] = {
 """What is sent to make or change a board."""
 KEPT_SCHEMA: dict[str, Any] = {
     **BOARD_SCHEMA,
+    "title": "Board",
     "required": ["id", "title", "note", "tiles", "version", "changed"],
     "properties": {
         "id": {"type": "string", "maxLength": 60, "pattern": f"^{ID.pattern}$"},
