@@ -128,6 +128,42 @@ class FetchResult:
     rows: Sequence[tuple[float | None, ...]]
 
 
+class LastValue(NamedTuple):
+    """The last number of one column.
+
+    Attributes:
+        series: name of the series.
+        column: its DS name.
+        value: last number accepted, NaN when unknown, None when there was none yet.
+        time: its time, seconds since the epoch UTC, or None.
+    """
+
+    series: str
+    column: str
+    value: float | None
+    time: float | None
+
+
+class Changes(NamedTuple):
+    """What has become of the last values between two looks.
+
+    Attributes:
+        values: those that are new, and those that got a sample.
+        removed: (series, column) of those that are no more.
+    """
+
+    values: list[LastValue]
+    removed: list[tuple[str, str]]
+
+
+class Watch(Protocol):
+    """One who looks again and again at the last values."""
+
+    def look(self) -> Changes:
+        """What has changed since the last look; at the first one, everything there is."""
+        ...
+
+
 class SeriesReader(Protocol):
     """What the web and the command line may ask of the store; reading a series flushes it first."""
 
@@ -149,6 +185,10 @@ class SeriesReader(Protocol):
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Flush, then read rows; start and end AT-style. Raises UnknownSeriesError, BadRequestError, StoreError."""
+        ...
+
+    def watch(self) -> Watch:
+        """Begin to watch the last values; costs nothing between two looks."""
         ...
 
     def count_series(self) -> int:

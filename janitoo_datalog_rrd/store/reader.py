@@ -11,6 +11,7 @@ from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
 from .settings import CATALOGUE, folders_of
+from .watch import ListWatch
 
 
 class FileReader:
@@ -56,6 +57,10 @@ class FileReader:
     def flush_all(self) -> int:
         """Nothing is cached here."""
         return 0
+
+    def watch(self) -> ListWatch:
+        """Begin to watch the last values."""
+        return ListWatch(self.list_series)
 
     def count_series(self) -> int:
         """How many series have a file."""

@@ -26,6 +26,7 @@ from .namelist import NameList
 from .recovery import Recovery
 from .series import Series
 from .settings import EARLIEST_S, FUTURE_S, SourceConfig, StoreSettings
+from .watch import StoreWatch
 
 logger = logging.getLogger(__name__)
 
@@ -229,6 +230,10 @@ class Store:
             if series.written is None:
                 self.flusher.look_up(series)
             return series.info()
+
+    def watch(self) -> StoreWatch:
+        """Begin to watch the last values; see StoreWatch."""
+        return StoreWatch(self.cache, self.flusher.look_up)
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Flush, then read rows.

@@ -10,6 +10,7 @@ from flask import Flask
 from .. import __version__
 from ..core.services import Services
 from . import problems, security
+from .api.events import event_routes
 from .api.series import api_routes
 from .boards.api import board_api_routes
 from .files import file_routes
@@ -43,8 +44,15 @@ def create_app(services: Services) -> Flask:
     app.before_request(check_arguments)
     app.after_request(security.add_headers)
     problems.register(app)
-    for routes in (page_routes(), file_routes(), api_routes(), board_api_routes(), metric_routes()):
-        declare(app, routes)
+    for routes in (
+        page_routes,
+        file_routes,
+        api_routes,
+        board_api_routes,
+        event_routes,
+        metric_routes,
+    ):
+        declare(app, routes())
     return app
 
 

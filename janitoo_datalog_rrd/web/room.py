@@ -14,6 +14,7 @@ from ..core.services import Services
 from .boards.boards import Boards
 from .drawing.artists import Artists
 from .drawing.graph import GraphRenderer
+from .live.hub import Hub
 
 KEY = "janitoo_datalog_rrd"
 
@@ -34,22 +35,25 @@ class Room:
         artists: the processes that draw the graphs.
         renderer: knows which graph is to be drawn.
         boards: what people have put together of series.
+        live: tells of new values those who listen.
     """
 
     services: Services
     artists: Artists
     renderer: GraphRenderer
     boards: Boards
+    live: Hub
 
     @classmethod
     def build(cls, services: Services) -> Room:
         """Build what the request handlers of an application share."""
         artists = Artists()
         return cls(
-            services,
-            artists,
-            GraphRenderer(lambda: services.clock(), artists.paint),
-            Boards(lambda: services.options.home_dir, services.health, lambda: services.clock()),
+            services=services,
+            artists=artists,
+            renderer=GraphRenderer(lambda: services.clock(), artists.paint),
+            boards=Boards(lambda: services.options.home_dir, services.health, lambda: services.clock()),
+            live=Hub(lambda: services.store, lambda: services.clock()),
         )
 
     @property

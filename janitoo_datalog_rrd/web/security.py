@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
+import socket
 
 from flask import Request, Response, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
+from ..core.options import Options
 from .room import room
+from .serving.binding import bare, is_exposed, is_loopback
 
 _CONTENT_POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -18,13 +20,17 @@ _CONTENT_POLICY = (
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?", re.ASCII)
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+_HTTPS_FOR = "max-age=31536000"
 
 
 class MisdirectedRequest(HTTPException):
     """The request names a host that is not this server (RFC 9110, section 15.5.20)."""
 
     code = 421
-    description = "This server does not answer to that host name. Ask it as localhost, or by its configured http_host_0."
+    description = (
+        "This server does not answer to that host name. Ask it as localhost, by its address, or by a name in http_names."
+    )
 
 
 def check_request() -> None:
@@ -36,27 +42,38 @@ def check_request() -> None:
     """
     host = request.environ.get("HTTP_HOST")
     # Only programs leave it out, and a page that attacks by its host name cannot make a browser do so.
-    if host is not None and not is_our_host(host, str(room().services.options.get_option("http", "http_host", "localhost"))):
+    if host is not None and not is_our_host(host, room().services.options):
         raise MisdirectedRequest
     if request.method not in _SAFE_METHODS:
         _check_origin(request)
 
 
-def is_our_host(header: str, configured: str) -> bool:
-    """Tell whether a Host header names this machine's loopback or the configured host."""
+def is_our_host(header: str, options: Options) -> bool:
+    """Tell whether a Host header names this server.
+
+    Any address does where others than this machine may ask: only a name can be made to point here by somebody else.
+    """
     match = _HOST.fullmatch(header)
     if match is None:
         return False
-    name = match[1].strip("[]").rstrip(".").lower()
-    return name == "localhost" or name == configured.strip("[]").lower() or is_loopback(name)
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether a text is a loopback address, of either family."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
+    name = bare(match[1].rstrip("."))
+    configured = str(options.get_option("http", "http_host", "localhost"))
+    if name in ("localhost", bare(configured), *(options.get_option("http", "http_names") or ())) or is_loopback(name):
+        return True
+    if not is_exposed(configured):
         return False
+    ours = socket.gethostname().lower()
+    return _ADDRESS.fullmatch(name) is not None or name in (ours, f"{ours.partition('.')[0]}.local")
+
+
+def parse_names(raw: str) -> tuple[str, ...]:
+    """Names of hosts that the server answers to, separated by commas. Raises ValueError."""
+    names = tuple(each.strip().rstrip(".").lower() for each in raw.split(",") if each.strip())
+    for name in names:
+        match = _HOST.fullmatch(name)
+        if match is None or match[1] != name:
+            raise ValueError(f"{name[:80]!r} is no name of a host: expected such as house.example.org, without a port")
+    return names
 
 
 def _check_origin(asked: Request) -> None:
@@ -81,4 +98,12 @@ def add_headers(response: Response) -> Response:
         ("Cache-Control", "no-store"),
     ):
         response.headers.setdefault(name, value)
+    if request.is_secure and _is_alone():
+        response.headers.setdefault("Strict-Transport-Security", _HTTPS_FOR)
     return response
+
+
+def _is_alone() -> bool:
+    """Tell whether the host name of a request is this server's own: a browser takes Strict-Transport-Security for every port."""
+    match = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
+    return match is not None and match[0] == match[1] and bare(match[1]) != "localhost"

@@ -12,7 +12,9 @@ from ..core.sections import OptionSpec
 from ..core.thread import JNTBusThread
 from ..core.values import CLASS_WEB_CONTROLLER, GENRE_SYSTEM, TYPE_INT, TYPE_STRING, NodeValue
 from .app import create_app
-from .server import WebServer, parse_host
+from .security import parse_names
+from .server import WebServer
+from .serving.proxies import parse_networks
 
 SECTION = "http"
 
@@ -59,9 +61,14 @@ class HttpThread(JNTBusThread):
 
     def pre_loop(self) -> None:
         section = self.options.section(SECTION)
-        self._web = WebServer(create_app(self.services), section.get("http_host"), section.get("http_port"))
+        self._web = WebServer(create_app(self.services), section.get("http_host"), section.get("http_port"), section=section)
         self._web.start()
         super().pre_loop()
+
+    def reload(self, options: Options) -> None:
+        super().reload(options)
+        if self._web is not None:
+            self._web.renew_certificate()
 
     def post_loop(self) -> None:
         super().post_loop()
@@ -72,8 +79,12 @@ class HttpThread(JNTBusThread):
 
 @takes_options(
     OptionSpec("hadd", parsers.hadd, "0018/0000"),
-    OptionSpec("http_host", parse_host, "localhost"),
+    OptionSpec("http_host", parsers.host, "localhost"),
     OptionSpec("http_port", parsers.integer(0, 65535), 8081),
+    OptionSpec("http_names", parse_names, ()),
+    OptionSpec("http_tls_cert", parsers.text, ""),
+    OptionSpec("http_tls_key", parsers.text, ""),
+    OptionSpec("trusted_proxies", parse_networks, ()),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""

@@ -22,6 +22,7 @@ from janitoo_datalog_rrd.core.scheduler import Scheduler
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.core.status import Counters, Health, RejectedLog
+from janitoo_datalog_rrd.store.watch import ListWatch
 
 STEP = 10
 PUBLIC = Path(__file__).parents[2] / "public"
@@ -82,6 +83,9 @@ class RrdStore:
 
     def list_series(self) -> list[SeriesInfo]:
         return [self.get_series(name) for name in sorted(self.series)]
+
+    def watch(self) -> ListWatch:
+        return ListWatch(self.list_series)
 
     def get_series(self, name: str) -> SeriesInfo:
         if name not in self.series:

@@ -1,0 +1,1 @@
+"""Live: those who listen are told of new values as they come."""

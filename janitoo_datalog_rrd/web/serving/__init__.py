@@ -1,0 +1,1 @@
+"""Serving: what stands between the sockets and the application, on waitress."""

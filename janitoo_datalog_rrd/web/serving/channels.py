@@ -1,0 +1,222 @@
+"""Connections on waitress: kept open after answers without a body, handed over to the hub, bounded in time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+
+logger = logging.getLogger(__name__)
+
+HAND_OVER = "janitoo_datalog_rrd.hand_over"
+"""Key of the environment: takes a stream, to which the connection is handed over once the answer's beginning is out."""
+REQUEST_S = 30
+"""Seconds in which a request has to come, from its first byte to its last."""
+IDLE_S = 60
+"""Seconds after which a connection is closed on which nothing moves."""
+_LOOK_EVERY_S = 5
+
+
+class Stream(Protocol):
+    """Somebody who goes on with an answer after its handler has ended."""
+
+    def start(self, outlet: Outlet) -> None:
+        """Go on there."""
+        ...
+
+
+class Outlet:
+    """A connection that was handed over.
+
+    Args:
+        channel: the connection.
+        chunked: whether what is sent has to be framed as chunks.
+    """
+
+    def __init__(self, channel: Channel, *, chunked: bool) -> None:
+        self._channel = channel
+        self._chunked = chunked
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the other end has not taken yet."""
+        return int(self._channel.total_outbufs_len)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is closed."""
+        return not self._channel.connected
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; what the socket does not take now is sent by the loop of the server."""
+        self._write(b"%X\r\n%s\r\n" % (len(data), data) if self._chunked else data)
+
+    def end(self) -> None:
+        """Send that it is the end, and close."""
+        if self._chunked:
+            self._write(b"0\r\n\r\n")
+        self._channel.close_when_flushed = True
+        self._channel.server.pull_trigger()
+
+    def _write(self, data: bytes) -> None:
+        with contextlib.suppress(ClientDisconnected):
+            self._channel.write_soon(data)
+
+
+class Task(WSGITask):  # type: ignore[misc] # waitress has no types
+    """A request; waitress closes its connection after every answer without a Content-Length, even where there may be none."""
+
+    stream: Stream | None = None
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[HAND_OVER] = self.hand_over
+        return environ
+
+    def hand_over(self, stream: Stream) -> None:
+        """Let somebody else go on with the answer."""
+        self.stream = stream
+
+    def set_close_on_finish(self) -> None:
+        keeps = self.version == "1.1" and self.request.headers.get("CONNECTION", "").lower() != "close"
+        if self.has_body or not keeps:
+            super().set_close_on_finish()
+
+    def finish(self) -> None:
+        if self.stream is None:
+            super().finish()
+            return
+        self.close_on_finish = False
+        self.channel.hand_over(self.stream, Outlet(self.channel, chunked=self.chunked_response))
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection.
+
+    Attributes:
+        handed_over: whether somebody else sends on it; what still comes in is not heard any more.
+        begun: when the first byte of an unfinished request came, by the wall clock, or None.
+    """
+
+    task_class = Task
+    handed_over = False
+    begun: float | None = None
+
+    def hand_over(self, stream: Stream, outlet: Outlet) -> None:
+        """Hand the connection over; called by the thread that has handled the request."""
+        with self.requests_lock:
+            for request in self.requests[1:]:
+                request.close()
+            del self.requests[1:]
+            self.request = None
+            self.begun = None
+            self.handed_over = True
+        stream.start(outlet)
+
+    def readable(self) -> bool:
+        # Of one that was handed over it is seen that way when the other end leaves.
+        if self.handed_over:
+            return not (self.will_close or self.close_when_flushed)
+        return bool(super().readable())
+
+    def received(self, data: bytes) -> bool:
+        if self.handed_over:
+            self.will_close = True  # a listener has nothing more to say
+            return False
+        taken = bool(super().received(data))
+        self.begun = None if self.request is None else self.begun or time.time()
+        return taken
+
+    def is_overdue(self, now: float) -> bool:
+        """Tell whether the other end has taken too long."""
+        stuck = self.total_outbufs_len and self.last_activity < now - IDLE_S
+        return bool(stuck or (self.begun is not None and self.begun < now - REQUEST_S))
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        # The loop leaves the lock out where no request is under way; the hub may be writing then.
+        with self.outbuf_lock:
+            return bool(super()._flush_some(do_close))
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """A listening socket."""
+
+    channel_class: Callable[..., Channel | None] = Channel
+
+    def handle_accept(self) -> None:
+        try:
+            super().handle_accept()
+        except OSError as error:  # it has left already; raised further, it would close the listening socket
+            logger.debug("a connection was lost before it began: %s", error)
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if channel.is_overdue(now):
+                channel.will_close = True
+
+
+def make_servers(
+    app: Callable[..., Any],
+    sockets: list[socket.socket],
+    dispatcher: ThreadedTaskDispatcher,
+    connections: dict[int, Any],
+    channel_class: Callable[..., Channel | None] = Channel,
+    *,
+    scheme: str,
+    most_connections: int,
+) -> None:
+    """Serve on sockets that listen.
+
+    Args:
+        app: the application.
+        sockets: bound and listening.
+        dispatcher: its threads handle the requests.
+        connections: where waitress keeps all that it waits for; filled here.
+        channel_class: makes a connection.
+        scheme: `http` or `https`.
+        most_connections: that are open at once.
+    """
+    settings = Adjustments(
+        sockets=sockets,
+        ident=None,
+        url_scheme=scheme,
+        recv_bytes=65536,  # more than a TLS record has, so that none of it is left where poll cannot see it
+        max_request_body_size=65536,
+        max_request_header_size=65536,
+        outbuf_overflow=16_777_216,  # a page of many series goes through memory, not through a file on an SD card
+        channel_timeout=IDLE_S,
+        cleanup_interval=_LOOK_EVERY_S,
+        connection_limit=most_connections,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # serving/proxies.py does
+        expose_tracebacks=False,
+        log_socket_errors=False,
+    )
+    for each in sockets:
+        server = Server(
+            app,
+            connections,
+            True,
+            each,
+            dispatcher=dispatcher,
+            adj=settings,
+            bind_socket=False,
+            sockinfo=(each.family, each.type, each.proto, each.getsockname()),
+        )
+        server.channel_class = channel_class
+
+
+def run_once(connections: dict[int, Any]) -> None:
+    """Wait for what comes on any connection, and deal with it."""
+    idle = not any(isinstance(part, Channel) for part in list(connections.values()))
+    wasyncore.loop(timeout=30 if idle else _LOOK_EVERY_S, use_poll=True, map=connections, count=1)
