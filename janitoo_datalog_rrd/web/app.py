@@ -12,6 +12,7 @@ from ..core.services import Services
 from . import problems, security
 from .api.events import event_routes
 from .api.series import api_routes
+from .auth import guard, login
 from .boards.api import board_api_routes
 from .files import file_routes
 from .metrics import metric_routes
@@ -41,6 +42,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.globals["version"] = __version__
     app.extensions[KEY] = Room.build(services)
     app.before_request(security.check_request)
+    app.before_request(guard.check_access)
     app.before_request(check_arguments)
     app.after_request(security.add_headers)
     problems.register(app)
@@ -51,6 +53,7 @@ def create_app(services: Services) -> Flask:
         board_api_routes,
         event_routes,
         metric_routes,
+        login.auth_routes,
     ):
         declare(app, routes())
     return app

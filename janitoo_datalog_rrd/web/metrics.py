@@ -9,6 +9,7 @@ from flask import Response
 
 from .. import __version__
 from .api.series import json_response
+from .auth.guard import who
 from .room import Room, room
 from .routes import Role, Route
 from .view import text
@@ -33,9 +34,14 @@ def problems(here: Room) -> dict[str, str]:
 
 
 def healthz() -> Response:
-    """200 when all is well, else 503 with what is wrong; with notes on what happened and is over."""
+    """200 when all is well, else 503 with what is wrong; with notes on what happened and is over.
+
+    Who has not logged in where that is needed is told no more than which of the two it is.
+    """
     here = room()
     found = problems(here)
+    if who().role < Role.VIEWER:
+        return json_response({"status": "failing" if found else "ok"}, 503 if found else 200)
     series, cached = _gauges(here)
     document: dict[str, object] = {
         "status": "failing" if found else "ok",

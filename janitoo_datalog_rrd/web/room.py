@@ -11,6 +11,7 @@ from ..core.contracts import SeriesInfo, SeriesReader
 from ..core.errors import StoreError, UnknownSeriesError
 from ..core.parsers import SAFE_NAME
 from ..core.services import Services
+from .auth.access import Access
 from .boards.boards import Boards
 from .drawing.artists import Artists
 from .drawing.graph import GraphRenderer
@@ -36,6 +37,7 @@ class Room:
         renderer: knows which graph is to be drawn.
         boards: what people have put together of series.
         live: tells of new values those who listen.
+        access: who gets in.
     """
 
     services: Services
@@ -43,10 +45,11 @@ class Room:
     renderer: GraphRenderer
     boards: Boards
     live: Hub
+    access: Access
 
     @classmethod
     def build(cls, services: Services) -> Room:
-        """Build what the request handlers of an application share."""
+        """Build what the request handlers of an application share. Raises StartError."""
         artists = Artists()
         return cls(
             services=services,
@@ -54,6 +57,7 @@ class Room:
             renderer=GraphRenderer(lambda: services.clock(), artists.paint),
             boards=Boards(lambda: services.options.home_dir, services.health, lambda: services.clock()),
             live=Hub(lambda: services.store, lambda: services.clock()),
+            access=Access(services.options, lambda: services.clock(), services.health),
         )
 
     @property

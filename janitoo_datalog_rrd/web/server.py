@@ -13,10 +13,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 from ..core.errors import StartError
 from ..core.sections import Section
+from .auth.policy import check_exposed
 from .room import room
 from .serving.binding import addresses_of, in_url, listen
 from .serving.channels import Channel, make_servers, run_once
-from .serving.exposure import check_exposed
 from .serving.proxies import TrustedProxies
 from .serving.tls import Tls
 

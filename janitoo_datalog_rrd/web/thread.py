@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Flask
+
 from ..core import parsers
 from ..core.bus import JNTBus
 from ..core.options import Options
@@ -12,6 +14,8 @@ from ..core.sections import OptionSpec
 from ..core.thread import JNTBusThread
 from ..core.values import CLASS_WEB_CONTROLLER, GENRE_SYSTEM, TYPE_INT, TYPE_STRING, NodeValue
 from .app import create_app
+from .auth.policy import MODES
+from .room import room
 from .security import parse_names
 from .server import WebServer
 from .serving.proxies import parse_networks
@@ -48,6 +52,7 @@ class HttpThread(JNTBusThread):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._web: WebServer | None = None
+        self._app: Flask | None = None
 
     @property
     def port(self) -> int | None:
@@ -61,8 +66,10 @@ class HttpThread(JNTBusThread):
 
     def pre_loop(self) -> None:
         section = self.options.section(SECTION)
-        self._web = WebServer(create_app(self.services), section.get("http_host"), section.get("http_port"), section=section)
+        self._app = create_app(self.services)
+        self._web = WebServer(self._app, section.get("http_host"), section.get("http_port"), section=section)
         self._web.start()
+        room(self._app).access.open(self._web.port)
         super().pre_loop()
 
     def reload(self, options: Options) -> None:
@@ -75,6 +82,9 @@ class HttpThread(JNTBusThread):
         if self._web is not None:
             self._web.stop()
             self._web = None
+        if self._app is not None:
+            room(self._app).access.close()
+            self._app = None
 
 
 @takes_options(
@@ -85,6 +95,7 @@ class HttpThread(JNTBusThread):
     OptionSpec("http_tls_cert", parsers.text, ""),
     OptionSpec("http_tls_key", parsers.text, ""),
     OptionSpec("trusted_proxies", parse_networks, ()),
+    OptionSpec("http_auth", parsers.choice(*MODES), "auto"),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""
