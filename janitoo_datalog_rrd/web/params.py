@@ -105,8 +105,13 @@ class TimeParam(Param):
         return {"type": "string", "maxLength": 64, "examples": ["-4h", "now", "1700000000"]}
 
 
-def read_params(args: MultiDict[str, str], params: Sequence[Param]) -> dict[str, Any]:
+def read_params(args: MultiDict[str, str], params: Sequence[Param], *, loose: bool = False) -> dict[str, Any]:
     """Check the query of a request.
+
+    Args:
+        args: what the query says.
+        params: what is declared.
+        loose: pass over what is not declared.
 
     Returns:
         A value for every declared parameter, by name.
@@ -116,7 +121,7 @@ def read_params(args: MultiDict[str, str], params: Sequence[Param]) -> dict[str,
     """
     names = {param.name for param in params}
     for name in args:
-        if name not in names:
+        if name not in names and not loose:
             expected = f"expected one of {', '.join(each.name for each in params)}" if names else "this path takes none"
             raise BadRequestError(name[:80], f"{name[:80]!r} is not a parameter of this path: {expected}.")
     return {param.name: _read(param, args.getlist(param.name)) for param in params}

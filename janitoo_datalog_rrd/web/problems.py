@@ -1,4 +1,4 @@
-"""Errors as answers: problem documents (RFC 9457) under /api, pages elsewhere."""
+"""Errors as answers: problem documents (RFC 9457) under /api and on other paths for programs, pages elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from ..core.errors import BadRequestError, JanitooError, UnknownSeriesError
+from .routes import current_route
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def _on_bug(error: Exception) -> Response:
 
 def respond(answer: Answer) -> Response:
     """Write an error in the form that fits the path."""
-    if is_api(request.path):
+    if is_api(request.path) or answers_programs():
         document = {
             "type": "about:blank",
             "title": answer.title,
@@ -81,6 +82,8 @@ def respond(answer: Answer) -> Response:
             "detail": answer.detail,
             "instance": request.path[:300],
         }
+        if not is_api(request.path):
+            document["message"] = answer.detail  # where Grafana looks for what it shows
         if answer.parameter:
             document["parameter"] = answer.parameter
         body = orjson.dumps({key: _encodable(value) for key, value in document.items()})
@@ -91,6 +94,12 @@ def respond(answer: Answer) -> Response:
 def is_api(path: str) -> bool:
     """Tell whether a path is answered to programs, not to people."""
     return path == "/api" or path.startswith("/api/")
+
+
+def answers_programs() -> bool:
+    """Tell whether the route of the current request is declared to answer programs."""
+    route = current_route()
+    return route is not None and route.programs
 
 
 def _encodable(value: object) -> object:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, cast
 
 from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.exceptions import HTTPException
 
 from .params import Param, read_params
 
@@ -45,6 +48,10 @@ class Route:
         variables: what the variables of the path stand for; told, not checked: a handler answers 404 to what it does not know.
         tag: heading in the documentation; by default the name of the handler's module.
         hidden: whether the OpenAPI document leaves it out: pages, and what is not for programs.
+        form: whether the parameters may as well come in a form in the body (`application/x-www-form-urlencoded`).
+        loose: whether parameters that are not declared are passed over, for clients of other servers that send more.
+        safe: whether it only reads, whatever its method: then neither Origin nor CSRF token is asked for.
+        programs: whether errors are problem documents for programs, as they always are under `/api`.
     """
 
     path: str
@@ -60,6 +67,10 @@ class Route:
     variables: tuple[Param, ...] = ()
     tag: str = ""
     hidden: bool = False
+    form: bool = False
+    loose: bool = False
+    safe: bool = False
+    programs: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -86,10 +97,26 @@ def declared(app: Flask | None = None) -> dict[str, Route]:
     return cast("dict[str, Route]", (app or current_app).extensions[KEY])
 
 
+def current_route() -> Route | None:
+    """The route of the current request; where its path is known and its method is not, the one of another method."""
+    if request.endpoint is not None:
+        return declared().get(request.endpoint)
+    adapter = current_app.create_url_adapter(request)
+    if adapter is not None:
+        for method in adapter.allowed_methods():
+            with suppress(HTTPException):
+                return declared().get(adapter.match(method=method)[0])
+    return None
+
+
 def check_arguments() -> None:
     """Check the query of a request before its handler runs. Raises BadRequestError."""
     route = declared().get(request.endpoint or "")
-    g.arguments = {} if route is None or route.params is None else read_params(request.args, route.params)
+    if route is None or route.params is None:
+        g.arguments = {}
+        return
+    given = CombinedMultiDict([request.args, request.form]) if route.form else request.args
+    g.arguments = read_params(given, route.params, loose=route.loose)
 
 
 def arguments() -> dict[str, Any]:

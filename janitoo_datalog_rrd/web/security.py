@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 
 from ..core.options import Options
 from .room import room
+from .routes import current_route
 from .serving.binding import bare, is_exposed, is_loopback
 
 _CONTENT_POLICY = (
@@ -44,7 +45,7 @@ def check_request() -> None:
     # Only programs leave it out, and a page that attacks by its host name cannot make a browser do so.
     if host is not None and not is_our_host(host, room().services.options):
         raise MisdirectedRequest
-    if request.method not in _SAFE_METHODS:
+    if request.method not in _SAFE_METHODS and not _only_reads():
         _check_origin(request)
 
 
@@ -74,6 +75,11 @@ def parse_names(raw: str) -> tuple[str, ...]:
         if match is None or match[1] != name:
             raise ValueError(f"{name[:80]!r} is no name of a host: expected such as house.example.org, without a port")
     return names
+
+
+def _only_reads() -> bool:
+    route = current_route()
+    return route is not None and route.safe
 
 
 def _check_origin(asked: Request) -> None:
