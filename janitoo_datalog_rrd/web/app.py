@@ -15,6 +15,7 @@ from .api.series import api_routes
 from .auth import guard, login
 from .boards.api import board_api_routes
 from .files import file_routes
+from .graphite.paths import graphite_routes
 from .metrics import metric_routes
 from .pages import page_routes
 from .room import KEY, Room
@@ -54,6 +55,7 @@ def create_app(services: Services) -> Flask:
         event_routes,
         metric_routes,
         login.auth_routes,
+        graphite_routes,
     ):
         declare(app, routes())
     return app

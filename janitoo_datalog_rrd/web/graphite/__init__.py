@@ -1,0 +1,1 @@
+"""Graphite's HTTP API over the store, so that Grafana's Graphite data source works against this server."""

@@ -1,0 +1,207 @@
+"""Targets become lines: paths are read from the store, functions are called with what their arguments give."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...core.contracts import CONSOLIDATIONS
+from ...core.errors import BadRequestError, UnknownSeriesError
+from ..drawing.rrdshape import read_shape
+from ..room import Room
+from .expression import Call, Literal, Node, Path, parse
+from .given import Argument, Given
+from .lines import MAX_NAME, Line
+from .tree import Leaf, find_leaves
+
+MAX_SERIES = 1000
+"""How many metrics one request may read."""
+MAX_POINTS = 1_000_000
+"""How many numbers one request may read."""
+MAX_WORK = 5_000_000
+"""How many numbers all functions of one request may be given."""
+MAX_SECONDS = 20.0
+"""How long one request may read and compute."""
+_A_CALL = 100
+"""What a call or a line costs beside its numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function that a target may call.
+
+    Attributes:
+        name: as it is called.
+        group: heading under which Grafana offers it.
+        told: what it does, a sentence.
+        arguments: what it takes, in their order.
+        run: makes lines of what it is given.
+    """
+
+    name: str
+    group: str
+    told: str
+    arguments: tuple[Argument, ...]
+    run: Callable[[Given], list[Line]]
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one request may still read and compute."""
+
+    series: int = MAX_SERIES
+    points: int = MAX_POINTS
+    work: int = MAX_WORK
+    until: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
+
+    def read(self, series: int, points: int) -> None:
+        """Take from it what is about to be read. Raises BadRequestError when that is too much."""
+        self.series -= series
+        self.points -= points
+        if self.series < 0:
+            raise BadRequestError("target", f"target stands for more than {MAX_SERIES} metrics: name fewer.")
+        if self.points < 0:
+            raise BadRequestError(
+                "target", f"That would be more than {MAX_POINTS} numbers: ask for fewer metrics or a shorter time."
+            )
+
+    def compute(self, lines: Sequence[Line]) -> None:
+        """Take from it what a function is given. Raises BadRequestError when that is too much."""
+        self.work -= _A_CALL + sum(_A_CALL + len(line.values) for line in lines)
+        if self.work < 0 or time.monotonic() > self.until:
+            raise BadRequestError("target", "target has more to compute than one request may ask for: make it shorter.")
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """The targets of one request.
+
+    Args:
+        here: where the store is.
+        functions: by name.
+        start: points later than this are read, seconds since the epoch UTC.
+        end: points up to this are read.
+    """
+
+    here: Room
+    functions: dict[str, Function]
+    start: int
+    end: int
+    budget: Budget = field(default_factory=Budget)
+    _read: dict[tuple[str, str, int], Line | None] = field(default_factory=dict)
+
+    def target(self, text: str) -> list[Line]:
+        """The lines of one target. Raises BadRequestError, StoreError."""
+        return self.lines(parse(text))
+
+    def lines(self, node: Path | Call) -> list[Line]:
+        """The lines of a path or of a call. Raises BadRequestError, StoreError."""
+        if isinstance(node, Path):
+            return self._fetch_all(node.text)
+        function = self.functions.get(node.name)
+        if function is None:
+            raise BadRequestError(
+                "target",
+                f"target calls the function {node.name[:80]!r}, which is not known here: "
+                f"expected one of {', '.join(sorted(self.functions))}.",
+            )
+        return self._call(function, node)
+
+    def earlier(self, seconds: int) -> Evaluation:
+        """The same request, from earlier on; what it reads and computes counts with this one's."""
+        start = max(self.start - seconds, 0)
+        return Evaluation(self.here, self.functions, start, self.end, self.budget, self._read)
+
+    def _call(self, function: Function, call: Call) -> list[Line]:
+        values: dict[str, Any] = {}
+        lines: list[Line] = []
+        nodes: list[Path | Call] = []
+        for argument, given in _pair(function, call):
+            if argument.type != "seriesList":
+                values[argument.name] = argument.read_all(function.name, [_scalar(function, argument, each) for each in given])
+                continue
+            for node in given:
+                if isinstance(node, Literal):
+                    raise argument.refused(function.name, node.value)
+                nodes.append(node)
+                lines += self.lines(node)
+        self.budget.compute(lines)
+
+        def again(seconds: int) -> list[Line]:
+            before = self.earlier(seconds)
+            found = [line for node in nodes for line in before.lines(node)]
+            self.budget.compute(found)
+            return found
+
+        made = function.run(Given(function.name, lines, values, self.start, self.end, again, self.budget.until))
+        return [line if len(line.name) <= MAX_NAME else replace(line, name=line.name[: MAX_NAME - 1] + "…") for line in made]
+
+    def _fetch_all(self, pattern: str) -> list[Line]:
+        leaves = find_leaves(self.here, "target", pattern)
+        self.budget.read(len(leaves), 0)
+        found = (self._fetch(leaf) for leaf in leaves)
+        return [replace(line, path=pattern) for line in found if line is not None]
+
+    def _fetch(self, leaf: Leaf) -> Line | None:
+        key = (leaf.series, leaf.column, self.start)
+        if key not in self._read:
+            try:
+                self._read[key] = self._read_rows(leaf)
+            except UnknownSeriesError:  # it went after its name was listed
+                self._read[key] = None
+        return self._read[key]
+
+    def _read_rows(self, leaf: Leaf) -> Line | None:
+        """Rows of one column; each stands where its step begins, while RRD's own time is where it ends."""
+        info = self.here.flushed_series(leaf.series)
+        if not info.path.exists():
+            return None
+        shape = read_shape(info.path)
+        cf = next((each for each in CONSOLIDATIONS if shape.has(each)), None)
+        start = max(self.start, shape.last_update - max((each.kept_s for each in shape.archives), default=0))
+        if cf is None or start >= self.end:
+            return None
+        self.budget.read(0, shape.most_rows(cf, self.end - start, shape.last_update - start, shape.step))
+        result = self.here.store.fetch(info.name, str(start), str(self.end), cf)
+        if leaf.column not in result.columns:
+            return None
+        at = result.columns.index(leaf.column)
+        first = max((self.start - result.start) // result.step + 1, 0)  # the first row that begins later than the start
+        last = (self.end - result.start) // result.step + 1
+        values = [row[at] for row in result.rows[first:last]]
+        return Line(leaf.path, result.start + first * result.step, result.step, values, leaf.path, {"name": leaf.path})
+
+
+def _pair(function: Function, call: Call) -> list[tuple[Argument, list[Node]]]:
+    """The arguments of a call, beside what the function takes.
+
+    Raises:
+        BadRequestError: there are too many of them, one is not known, twice there, or missing.
+    """
+    left = list(call.arguments)
+    named = dict(call.named)
+    pairs: list[tuple[Argument, list[Node]]] = []
+    for argument in function.arguments:
+        given, left = (left, []) if argument.multiple else (left[:1], left[1:])
+        if argument.name in named:
+            if given:
+                raise BadRequestError("target", f"target calls {function.name} with {argument.name} twice.")
+            given = [named.pop(argument.name)]
+        if argument.required and not given:
+            raise BadRequestError("target", f"target calls {function.name} without {argument.name}: {argument.told}")
+        pairs.append((argument, given))
+    if left or named:
+        what = f"an argument {next(iter(named))[:40]!r}" if named else f"{len(call.arguments)} arguments"
+        names = ", ".join(argument.name for argument in function.arguments)
+        raise BadRequestError("target", f"target calls {function.name} with {what}: it takes {names}.")
+    return pairs
+
+
+def _scalar(function: Function, argument: Argument, node: Node) -> Any:
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, Path) and argument.type in ("aggFunc", "string"):
+        return node.text  # a word without quotes, as people write it
+    raise argument.refused(function.name, node.text if isinstance(node, Path) else f"{node.name}(...)")

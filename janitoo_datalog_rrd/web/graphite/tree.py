@@ -1,0 +1,182 @@
+"""Series as Graphite's tree of metrics: the parts of a name between its dots are the branches.
+
+A series with one column is a leaf under its name. One with several is a branch, with a leaf for each column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+
+from ...core.contracts import SeriesInfo
+from ...core.errors import BadRequestError, UnknownSeriesError
+from ..room import Room
+
+MAX_VARIANTS = 100
+"""How many patterns one part with braces may stand for."""
+_GLOB = re.compile(r"[*?\[{]")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One column of one series.
+
+    Attributes:
+        path: of the metric.
+        series: name of the series.
+        column: name of the column.
+    """
+
+    path: str
+    series: str
+    column: str
+
+
+@dataclass(slots=True)
+class Found:
+    """One place of the tree.
+
+    Attributes:
+        path: from the root, its parts joined by dots.
+        leaf: whether it has numbers.
+        branch: whether something is below it.
+    """
+
+    path: str
+    leaf: bool = False
+    branch: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
+
+def leaves_of(series: Iterable[SeriesInfo]) -> Iterator[Leaf]:
+    """Every metric of some series; where two would have one path, the series of that name has it."""
+    infos = list(series)
+    names = {info.name for info in infos}
+    for info in infos:
+        if len(info.columns) == 1:
+            yield Leaf(info.name, info.name, info.columns[0].name)
+            continue
+        for column in info.columns:
+            path = f"{info.name}.{column.name}"
+            if path not in names:
+                yield Leaf(path, info.name, column.name)
+
+
+def find_leaves(here: Room, parameter: str, pattern: str) -> list[Leaf]:
+    """The metrics that a pattern stands for, in the order of their paths.
+
+    Raises:
+        BadRequestError: the pattern cannot be read.
+        StoreNotReadyError: the store is not up yet.
+    """
+    if _GLOB.search(pattern) is None:
+        leaf = _exact(here, pattern)
+        return [] if leaf is None else [leaf]
+    glob = Glob(parameter, pattern)
+    found = {leaf.path: leaf for leaf in leaves_of(here.store.list_series()) if glob.matches(leaf.path.split("."))}
+    return [found[path] for path in sorted(found)]
+
+
+def find_places(here: Room, parameter: str, pattern: str) -> list[Found]:
+    """The places of the tree that a pattern stands for, leaves and branches, sorted by name and path.
+
+    Raises:
+        BadRequestError: the pattern cannot be read.
+        StoreNotReadyError: the store is not up yet.
+    """
+    glob = Glob(parameter, pattern)
+    found: dict[str, Found] = {}
+    for leaf in leaves_of(here.store.list_series()):
+        parts = leaf.path.split(".")
+        if len(parts) >= glob.depth and glob.matches(parts[: glob.depth]):
+            path = ".".join(parts[: glob.depth])
+            place = found.setdefault(path, Found(path))
+            if len(parts) == glob.depth:
+                place.leaf = True
+            else:
+                place.branch = True
+    return sorted(found.values(), key=lambda place: (place.name, place.path))
+
+
+class Glob:
+    """A pattern of paths: `*`, `?`, `[a-z]`, `[!a]` and `{one,other}` stand for something within one part.
+
+    Args:
+        parameter: what to name in an error.
+        pattern: the pattern.
+
+    Raises:
+        BadRequestError: its braces stand for too much.
+    """
+
+    def __init__(self, parameter: str, pattern: str) -> None:
+        self._parts = [_compile(parameter, part) for part in _split(pattern)]
+        self._known: list[dict[str, bool]] = [{} for _ in self._parts]
+
+    @property
+    def depth(self) -> int:
+        """How many parts it has."""
+        return len(self._parts)
+
+    def matches(self, parts: Sequence[str]) -> bool:
+        """Tell whether it stands for a path, given by its parts."""
+        return len(parts) == self.depth and all(self._matches_part(level, part) for level, part in enumerate(parts))
+
+    def _matches_part(self, level: int, part: str) -> bool:
+        known = self._known[level]
+        if part not in known:
+            known[part] = self._parts[level].match(part) is not None
+        return known[part]
+
+
+def _split(pattern: str) -> list[str]:
+    """Split a pattern at the dots that stand outside of braces."""
+    parts, depth, last = [], 0, 0
+    for at, character in enumerate(pattern):
+        if character == "." and depth == 0:
+            parts.append(pattern[last:at])
+            last = at + 1
+        else:
+            depth = max(depth + (character == "{") - (character == "}"), 0)
+    return [*parts, pattern[last:]]
+
+
+def _compile(parameter: str, part: str) -> re.Pattern[str]:
+    variants = [part]
+    while True:
+        grown: list[str] = []
+        for variant in variants:
+            match = _BRACES.search(variant)
+            if match is None:
+                grown.append(variant)
+            else:
+                grown += [variant[: match.start()] + choice + variant[match.end() :] for choice in match[1].split(",")]
+        if len(grown) > MAX_VARIANTS:
+            raise BadRequestError(
+                parameter, f"{parameter} has {part[:40]!r}, which stands for more than {MAX_VARIANTS} patterns: name fewer."
+            )
+        if grown == variants:
+            return re.compile("|".join(f"(?:{translate(variant)})" for variant in dict.fromkeys(variants)))
+        variants = grown
+
+
+def _exact(here: Room, path: str) -> Leaf | None:
+    """The metric of a path without globs."""
+    head, _, last = path.rpartition(".")
+    for name in (path, head):
+        try:
+            info = here.series(name)
+        except UnknownSeriesError:
+            continue
+        if name == path and len(info.columns) == 1:
+            return Leaf(path, name, info.columns[0].name)
+        if name == head and len(info.columns) > 1 and any(column.name == last for column in info.columns):
+            return Leaf(path, name, last)
+    return None
