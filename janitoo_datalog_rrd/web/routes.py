@@ -109,6 +109,12 @@ def current_route() -> Route | None:
     return None
 
 
+def only_reads() -> bool:
+    """Tell whether the current request changes nothing: by its method, or since its route says so."""
+    route = current_route()
+    return request.method in ("GET", "HEAD", "OPTIONS") or (route is not None and route.safe)
+
+
 def check_arguments() -> None:
     """Check the query of a request before its handler runs. Raises BadRequestError."""
     route = declared().get(request.endpoint or "")

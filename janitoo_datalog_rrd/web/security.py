@@ -10,7 +10,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 
 from ..core.options import Options
 from .room import room
-from .routes import current_route
+from .routes import only_reads
 from .serving.binding import bare, is_exposed, is_loopback
 
 _CONTENT_POLICY = (
@@ -20,7 +20,6 @@ _CONTENT_POLICY = (
 # A picture opened by itself is a document of its own; cairo writes its colours as style attributes.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?", re.ASCII)
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 _HTTPS_FOR = "max-age=31536000"
 
@@ -45,7 +44,7 @@ def check_request() -> None:
     # Only programs leave it out, and a page that attacks by its host name cannot make a browser do so.
     if host is not None and not is_our_host(host, room().services.options):
         raise MisdirectedRequest
-    if request.method not in _SAFE_METHODS and not _only_reads():
+    if not only_reads():
         _check_origin(request)
 
 
@@ -75,11 +74,6 @@ def parse_names(raw: str) -> tuple[str, ...]:
         if match is None or match[1] != name:
             raise ValueError(f"{name[:80]!r} is no name of a host: expected such as house.example.org, without a port")
     return names
-
-
-def _only_reads() -> bool:
-    route = current_route()
-    return route is not None and route.safe
 
 
 def _check_origin(asked: Request) -> None:

@@ -11,14 +11,13 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from ..problems import is_api
 from ..room import room
-from ..routes import Role, declared
+from ..routes import Role, declared, only_reads
 from .access import ANYBODY, NOBODY, Access, Who
 from .names import role_word
 
 LOGIN = "/login"
 FIELD = "csrf"
 HEADER = "X-CSRF-Token"
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _FORM = "application/x-www-form-urlencoded"
 _REALM = "janitoo_datalog_rrd"
 
@@ -38,7 +37,7 @@ def check_access() -> ResponseReturnValue | None:
     needed = needed_role()
     if found.role < needed:
         return _refuse(found, needed)
-    if found.by == "session" and request.method not in _SAFE_METHODS and request.path != LOGIN:
+    if found.by == "session" and not only_reads() and request.path != LOGIN:
         _check_csrf(found)
     return None
 
