@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support import CommandLine, copy_checkout, fetch_json, free_port, wait_until
 
-SCRIPTS = ("bootstrap", "server", "test", "check")
+SCRIPTS = ("bootstrap", "charts", "server", "test", "check")
 
 
 def run(command: list[str | Path], environ: dict[str, str], cwd: Path = Path("/")) -> subprocess.CompletedProcess[str]:

@@ -19,8 +19,11 @@ from .graphite.paths import graphite_routes
 from .metrics import metric_routes
 from .pages import page_routes
 from .room import KEY, Room
-from .routes import check_arguments, declare
+from .routes import check_arguments, declare, declared
 from .view import make_filters
+
+CHARTS = "static/vendor/uPlot.iife.min.js"
+"""Laid there by script/charts; without it the pages show graphs that the server draws."""
 
 
 def create_app(services: Services) -> Flask:
@@ -58,6 +61,8 @@ def create_app(services: Services) -> Flask:
         graphite_routes,
     ):
         declare(app, routes())
+    app.jinja_env.globals["paths"] = {route.path for route in declared(app).values()}
+    app.jinja_env.globals["charts"] = (public / CHARTS).is_file()
     return app
 
 

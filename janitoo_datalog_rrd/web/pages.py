@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
 
-from flask import render_template, request
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
 from ..core.contracts import SeriesInfo
 from .escape import clean
@@ -22,10 +24,14 @@ _BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
 
 def page_routes() -> list[Route]:
     """The routes of the pages."""
-    return [
-        Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True)
-        for path, view in (("/", dashboard), ("/rrd/", graphs), ("/rrd/series/<name>", series_page), ("/status", status))
-    ]
+    pages: tuple[tuple[str, Callable[..., ResponseReturnValue]], ...] = (
+        ("/", dashboard),
+        ("/rrd/", graphs),
+        ("/series/<name>", series_page),
+        ("/rrd/series/<name>", old_series_page),
+        ("/status", status),
+    )
+    return [Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True) for path, view in pages]
 
 
 def dashboard() -> str:
@@ -79,6 +85,12 @@ def series_page(name: str) -> str:
     info = here.flushed_series(name)
     state = here.services.nodes.get(info.node)
     return render_template("series.html", info=info, node=NodeView(info.node, state), **_frame(here))
+
+
+def old_series_page(name: str) -> ResponseReturnValue:
+    """Where the page of a series stood before; its address lives on in bookmarks."""
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"/series/{quote(name, safe='')}{'?' + query if query else ''}", 301)
 
 
 def status() -> str:

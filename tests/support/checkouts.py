@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 _PARTS = (
+    ".npmrc",
     "LICENSE",
     "README.md",
     "config",
     "docs",
     "janitoo_datalog_rrd",
+    "package-lock.json",
+    "package.json",
     "public",
     "pyproject.toml",
     "script",

@@ -1,0 +1,336 @@
+// The chart: lines of series over time, drawn by uPlot; by the server where uPlot is not installed.
+
+import { assignAxes } from "./axes.js";
+import { Drawn } from "./drawn.js";
+import { listen, press } from "./gestures.js";
+import { subscribe } from "./live.js";
+import { Legend } from "./legend.js";
+import { lineColour, plotOptions, readColours } from "./plot.js";
+import { Catalogue, Rows } from "./rows.js";
+import { loadUPlot } from "./uplot.js";
+
+const SETTLE_MS = 150; // a gesture is over, and rows are asked for
+const SHORTEST_S = 10;
+const LONGEST_S = 30 * 31557600;
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+
+export class Chart {
+  #element;
+  #options;
+  #catalogue;
+  #rows = new Rows();
+  #plot = null;
+  #drawn = null;
+  #legend;
+  #area;
+  #note;
+  #lines = [];
+  #ends = [];
+  #takenOff = () => {};
+  #unsubscribe = () => {};
+  #asking = null;
+  #timer = 0;
+  #refresher = 0;
+  #loaded = null; // the stretch and the lines that the rows are of
+  #gone = false;
+
+  /** Resolves when the chart is shown for the first time. */
+  ready;
+
+  /**
+   * @param {HTMLElement} element is filled
+   * @param {object} options
+   *   series: [{name, column?, axis?: "left"|"right"}]; without a column, all of them;
+   *   start, end: seconds since the epoch; a start below zero counts from now, and an end that is left out is now;
+   *   band: whether the lowest and highest are shown around the average (true);
+   *   live: whether new values appear by themselves (true);
+   *   height: pixels (320); legend: whether one is shown (true);
+   *   catalogue: of descriptions that are known already;
+   *   onView(chart), after a gesture has changed the view; onRows(chart), after numbers have come; decorate(line, item), for
+   *   whoever puts something of his own into the legend
+   */
+  constructor(element, options) {
+    this.#element = element;
+    this.#options = { band: true, live: true, height: 320, legend: true, ...options };
+    this.#catalogue = options.catalogue || new Catalogue();
+    this.#build();
+    this.ready = this.#start();
+  }
+
+  get lines() {
+    return this.#lines;
+  }
+
+  /** What is wanted: {series, start, end, band, live}, as the constructor takes it. */
+  get view() {
+    const { series, start, end, band, live } = this.#options;
+    return { series, start, end, band, live };
+  }
+
+  /** The stretch that is shown now, [start, end] in seconds since the epoch. */
+  get stretch() {
+    const { start, end } = this.#options;
+    const last = end || Date.now() / 1000;
+    return [start < 0 ? last + start : start, last];
+  }
+
+  /** Whether the right edge is now. */
+  get following() {
+    return !this.#options.end;
+  }
+
+  /** Rows with one number per line: [times, ...numbers]. */
+  get table() {
+    return this.#rows.table(false);
+  }
+
+  /** The seconds that a row stands for. */
+  get step() {
+    return this.#rows.step;
+  }
+
+  /** Show something else: any of the constructor's options. */
+  async set(changes) {
+    Object.assign(this.#options, changes);
+    if (changes.series) await this.#resolve();
+    if (changes.series || "band" in changes || "height" in changes) this.#discard();
+    this.#moved();
+    await this.#load();
+  }
+
+  /** Take the chart off the page. */
+  destroy() {
+    this.#gone = true;
+    this.#asking?.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#refresher);
+    this.#discard();
+    this.#drawn?.stop();
+    this.#unsubscribe();
+    this.#ends.forEach((end) => end());
+    this.#element.replaceChildren();
+  }
+
+  // -- gestures, which buttons may ask for too -------------------------------------------------------
+
+  /** Show the stretch from `start` to `end`, seconds since the epoch. */
+  zoom(start, end) {
+    const now = Date.now() / 1000;
+    const span = Math.min(Math.max(end - start, SHORTEST_S), LONGEST_S);
+    const middle = (start + end) / 2;
+    const last = Math.min(middle + span / 2, now);
+    // Whoever comes to the right edge follows it.
+    const follows = now - last < span / 200;
+    this.#gesture(follows ? { start: -span, end: 0 } : { start: last - span, end: last });
+  }
+
+  /** Move by so many seconds, to the future where they are above zero. */
+  pan(seconds) {
+    const [start, end] = this.stretch;
+    this.zoom(start + seconds, end + seconds);
+  }
+
+  /** Zoom by a factor, below one to see less, around a time; by default around the middle, or the right edge that is followed. */
+  scale(factor, at = this.following ? this.stretch[1] : (this.stretch[0] + this.stretch[1]) / 2) {
+    const [start, end] = this.stretch;
+    this.zoom(at - (at - start) * factor, at + (end - at) * factor);
+  }
+
+  #gesture(view) {
+    Object.assign(this.#options, view);
+    this.#moved();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#options.onView?.(this);
+      this.#load();
+    }, SETTLE_MS);
+  }
+
+  // -- inside ----------------------------------------------------------------------------------------
+
+  #build() {
+    this.#area = document.createElement("div");
+    this.#area.className = "chart-area";
+    this.#area.tabIndex = 0;
+    this.#area.setAttribute("role", "group");
+    this.#area.setAttribute("aria-roledescription", "chart");
+    this.#note = document.createElement("p");
+    this.#note.className = "chart-note";
+    this.#note.setAttribute("role", "status");
+    this.#note.hidden = true;
+    this.#legend = new Legend(this.#options);
+    this.#element.classList.add("chart");
+    this.#element.replaceChildren(this.#area, this.#note, this.#legend.element);
+    this.#reserve();
+    const theme = () => {
+      this.#discard();
+      this.#show();
+    };
+    DARK.addEventListener("change", theme);
+    const resized = new ResizeObserver(() => this.#resize());
+    resized.observe(this.#area);
+    this.#area.addEventListener("keydown", (event) => this.#plot && press(event, this.#plot, this.#keys));
+    this.#ends = [() => DARK.removeEventListener("change", theme), () => resized.disconnect()];
+  }
+
+  #reserve() {
+    this.#area.style.minHeight = `${this.#options.height}px`;
+  }
+
+  get #keys() {
+    return {
+      pan: (seconds) => this.pan(seconds),
+      scale: (factor, at) => this.scale(factor, this.following ? undefined : at),
+      reset: () => this.reset(),
+      move: (rows) => this.#moveCursor(rows),
+    };
+  }
+
+  /** Show what was asked for first, before any gesture: its owner's business. */
+  reset() {
+    this.#options.onReset?.(this);
+  }
+
+  async #start() {
+    try {
+      const constructor = await loadUPlot();
+      if (this.#gone) return;
+      if (constructor === null) this.#drawn = new Drawn(this.#area, this.#options.height);
+      this.constructPlot = constructor;
+      await this.#resolve();
+      await this.#load();
+    } catch (error) {
+      this.#tell(error.message);
+    }
+  }
+
+  async #resolve() {
+    const wanted = this.#options.series;
+    const lines = await this.#catalogue.lines(wanted);
+    if (wanted !== this.#options.series || this.#gone) return;
+    assignAxes(lines);
+    this.#lines = lines;
+    this.#rows = new Rows();
+    this.#loaded = null;
+    this.#area.setAttribute("aria-label", `${lines.map((line) => line.label).join(", ")}: chart over time`);
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+    if (this.#options.live && lines.length && !this.#drawn) {
+      const names = [...new Set(lines.map((line) => line.name))];
+      this.#unsubscribe = subscribe(names, (values) => this.#take(values));
+    }
+  }
+
+  async #load() {
+    clearTimeout(this.#refresher);
+    this.#asking?.abort();
+    if (this.#gone || !this.#lines.length) return;
+    if (this.#drawn) {
+      this.#drawn.show(this.#lines, this.stretch);
+      this.#later();
+      return;
+    }
+    const asking = new AbortController();
+    this.#asking = asking;
+    const [start, end] = this.stretch;
+    const points = Math.max(Math.round(this.#area.clientWidth), 200);
+    try {
+      await this.#rows.load(this.#lines, { start, end, points, band: this.#options.band, signal: asking.signal });
+      if (asking.signal.aborted || this.#gone) return;
+      this.#loaded = [start, end];
+      this.#show();
+      this.#tell(this.#rows.empty ? "No numbers in this span" : "");
+      this.#options.onRows?.(this);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.#tell(error.message);
+    }
+    this.#later();
+  }
+
+  /** New rows are due when time has moved on by a pixel or so. */
+  #later() {
+    if (!this.#options.live || !this.following) return;
+    const [start, end] = this.stretch;
+    this.#refresher = setTimeout(() => (document.hidden ? this.#later() : this.#load()), Math.min(Math.max(end - start, 10_000), 300_000));
+  }
+
+  #take(values) {
+    if (!this.#rows.take(values) || !this.#loaded || !this.following) return;
+    this.#show();
+    if (!this.#rows.empty) this.#tell("");
+    this.#options.onRows?.(this);
+  }
+
+  get #banded() {
+    return this.#options.band && !this.#rows.raw;
+  }
+
+  #show() {
+    if (!this.#loaded || this.#drawn || this.#gone) return;
+    const [start, end] = this.stretch;
+    const data = this.#rows.table(this.#banded);
+    if (this.#plot && this.#plot.banded !== this.#banded) this.#discard();
+    if (!this.#plot) this.#create(data);
+    else {
+      this.#plot.setData(data, false);
+      this.#plot.setScale("x", { min: start, max: end });
+    }
+    this.#legend.read(this.#plot, this.#lines, this.#banded);
+  }
+
+  #create(data) {
+    const [start, end] = this.stretch;
+    const colours = readColours();
+    const options = plotOptions({
+      lines: this.#lines,
+      band: this.#banded,
+      width: this.#area.clientWidth,
+      height: this.#options.height,
+      start,
+      end,
+      colours,
+      onZoom: (from, to) => this.zoom(from, to),
+      onCursor: (plot) => this.#legend.read(plot, this.#lines, this.#banded),
+    });
+    this.#plot = new this.constructPlot(options, data, this.#area);
+    this.#plot.banded = this.#banded;
+    this.#plot.setScale("x", { min: start, max: end });
+    this.#legend.list(this.#lines, (index) => lineColour(colours, index));
+    this.#takenOff = listen(this.#plot, this.#keys);
+    this.#plot.over.addEventListener("dblclick", () => this.reset());
+  }
+
+  #discard() {
+    this.#takenOff();
+    this.#takenOff = () => {};
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  #moved() {
+    if (!this.#plot) return;
+    const [start, end] = this.stretch;
+    this.#plot.setScale("x", { min: start, max: end });
+  }
+
+  #resize() {
+    const width = this.#area.clientWidth;
+    if (this.#plot && width && width !== this.#plot.width) this.#plot.setSize({ width, height: this.#options.height });
+    this.#drawn?.show(this.#lines, this.stretch);
+  }
+
+  #moveCursor(rows) {
+    const plot = this.#plot;
+    const [first, last] = plot.series[0].idxs;
+    const index = plot.cursor.idx ?? (rows < 0 ? last + 1 : first - 1);
+    const next = Math.min(Math.max(index + rows, first), last);
+    plot.setCursor({ left: plot.valToPos(plot.data[0][next], "x"), top: plot.over.clientHeight / 2 });
+    this.#legend.say(plot, this.#lines, this.#banded);
+  }
+
+  #tell(words) {
+    this.#note.textContent = words;
+    this.#note.hidden = !words;
+  }
+}

@@ -1,0 +1,95 @@
+// Numbers, units, ages and times for people; the same rules as in web/view.py and web/rates.py.
+
+const AGES = [[31536000, "y"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+const THIN = "\u202f";
+export const NOTHING = "–";
+
+const prefixOf = (value) => PREFIXES.find(([scale]) => Math.abs(value) >= scale) || [1, ""];
+const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
+const isLong = (value, units) => units === "s" && Math.abs(value) >= 120;
+
+/** Seconds as the two largest of years, days, hours, minutes and seconds. */
+export function duration(seconds) {
+  let rest = Math.floor(Math.abs(seconds));
+  const parts = [];
+  for (const [size, word] of AGES) {
+    if (rest >= size && parts.length < 2) {
+      parts.push(`${Math.floor(rest / size)}${THIN}${word}`);
+      rest %= size;
+    } else if (parts.length) {
+      break;
+    }
+  }
+  return (seconds < 0 ? "-" : "") + (parts.join(" ") || `0${THIN}s`);
+}
+
+/** A number in few digits; M, G and T are left to `unitsOf`. */
+export function amount(value, units = "") {
+  if (!isNumber(value)) return NOTHING;
+  if (isLong(value, units)) return duration(value);
+  const scaled = value / prefixOf(value)[0];
+  const size = Math.abs(scaled);
+  if (size && size < 0.001) return scaled.toExponential(2).replace(/(e[+-])(\d)$/, "$10$2");
+  const decimals = Number.isInteger(scaled) ? 0 : size >= 1000 ? 1 : size >= 10 ? 2 : 3;
+  return grouped(scaled, decimals, true);
+}
+
+/** A number with so many decimals, thin spaces between thousands; `trimmed` leaves zeros at the end out. */
+export function grouped(value, decimals, trimmed = false) {
+  const [whole, fraction = ""] = value.toFixed(decimals).split(".");
+  const kept = trimmed ? fraction.replace(/0+$/, "") : fraction;
+  return whole.replace(/\B(?=(\d{3})+$)/g, THIN) + (kept ? `.${kept}` : "");
+}
+
+/** The units of a number with the prefix that `amount` has taken out of it. */
+export function unitsOf(value, units = "") {
+  if (!isNumber(value)) return units;
+  return isLong(value, units) ? "" : prefixOf(value)[1] + units;
+}
+
+/** A number with its units, as one text. */
+export function shown(value, units = "") {
+  return `${amount(value, units)}${THIN}${unitsOf(value, units)}`.trim();
+}
+
+/** Units of a last value, which is a count, not its rate, in every type but GAUGE. */
+export const valueUnits = (units, type) => (type === "GAUGE" ? units : units.replace(/\/s$/, ""));
+
+const RATES = {
+  Wh: ["W", 3600], kWh: ["W", 3.6e6], MWh: ["W", 3.6e9], VAh: ["VA", 3600], varh: ["var", 3600], Ah: ["A", 3600],
+  J: ["W", 1], Ws: ["W", 1], "m³": ["m³/h", 3600], m3: ["m³/h", 3600], l: ["l/min", 60], L: ["L/min", 60],
+};
+
+/**
+ * What a stored number of a column is in, and what to multiply it by: a counter is stored as its rate per second, and
+ * energy per second is power. Returns {units, factor}.
+ */
+export function stored(units, type) {
+  if (type === "GAUGE") return { units, factor: 1 };
+  const counted = valueUnits(units, type);
+  const [name, factor] = RATES[counted] || [`${counted}/s`, 1];
+  return { units: name, factor };
+}
+
+/** How long ago a time is (seconds since the epoch), in its largest unit. */
+export function age(time, now = Date.now() / 1000) {
+  if (!time) return "never";
+  const passed = now - time;
+  if (passed < 2) return "now";
+  const [size, word] = AGES.find(([each]) => passed >= each) || [1, "s"];
+  return `${Math.floor(passed / size)}${THIN}${word} ago`;
+}
+
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** A time (seconds since the epoch) in the browser's zone: date and clock. */
+export const moment = (time) => FULL.format(new Date(time * 1000));
+
+/** A time in the browser's zone as short as it stays clear: the clock alone where it is of today. */
+export function shortMoment(time, now = Date.now() / 1000) {
+  const [date, today] = [new Date(time * 1000), new Date(now * 1000)];
+  return (date.toDateString() === today.toDateString() ? CLOCK : DAY).format(date);
+}
