@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from urllib.parse import quote
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ..core.contracts import SeriesInfo
+from ..core.heartbeats import NodeState
 from .escape import clean
 from .metrics import problems
+from .overview import make_overview
 from .room import Room, room
 from .routes import Role, Route
 from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
-_SHOWN_PER_NODE = 8
-_MOST_NODES = 200
-_WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
 _BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
 
 
@@ -37,16 +36,19 @@ def page_routes() -> list[Route]:
 def dashboard() -> str:
     """Nodes with their state and last values, those that fail first."""
     here = room()
-    series = _series(here)
-    views = group_by_node(series, here.services.nodes.all())
-    views.sort(key=lambda view: (_WORST_FIRST[view.tone], view.address))
+    every = _series(here)
+    wanted = clean(request.args.get("q", ""), 100)
+    found = [info for info in every if matches(info, wanted, here.services.nodes.get(info.node))]
+    heard = here.services.nodes.all()
+    if wanted:
+        addresses = {info.node for info in found}
+        heard = [state for state in heard if state.hadd in addresses]
     return render_template(
         "dashboard.html",
-        nodes=views[:_MOST_NODES],
-        node_count=len(views),
-        total=len(series),
-        shown_per_node=_SHOWN_PER_NODE,
-        tones=_count_tones(views),
+        overview=make_overview(group_by_node(found, heard), here.services.clock()),
+        total=len(every),
+        found=len(found),
+        q=wanted,
         **_frame(here),
     )
 
@@ -59,7 +61,7 @@ def graphs() -> str:
         span = DEFAULT_SPAN
     wanted = clean(request.args.get("q", ""), 100)
     every = _series(here)
-    found = [info for info in every if matches(info, wanted)]
+    found = [info for info in every if matches(info, wanted, here.services.nodes.get(info.node))]
     last_page = max((len(found) - 1) // PAGE_SIZE, 0)
     page = _page_number(request.args.get("page", "1"), last_page + 1)
     shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -112,15 +114,17 @@ def status() -> str:
     )
 
 
-def matches(info: SeriesInfo, wanted: str) -> bool:
-    """Tell whether every word of a filter stands somewhere in a series' names, labels and units."""
+def matches(info: SeriesInfo, wanted: str, heard: NodeState | None = None) -> bool:
+    """Tell whether every word of a filter stands somewhere in a series' names, labels and units, or in its node's name."""
     words = wanted.lower().split()
-    return not words or all(word in search_text(info) for word in words)
+    return not words or all(word in search_text(info, heard) for word in words)
 
 
-def search_text(info: SeriesInfo) -> str:
+def search_text(info: SeriesInfo, heard: NodeState | None = None) -> str:
     """What the filter looks in, in small letters."""
     parts = [info.name, info.node, info.label]
+    if heard is not None:
+        parts += [heard.name, heard.location]
     for column in info.columns:
         parts += [column.name, column.label, column.units]
     return clean(" ".join(dict.fromkeys(parts)), 400).lower()
@@ -146,13 +150,6 @@ def _frame(here: Room) -> dict[str, object]:
 def _series(here: Room) -> list[SeriesInfo]:
     store = here.services.store
     return [] if store is None else store.list_series()
-
-
-def _count_tones(views: Iterable[NodeView]) -> dict[str, int]:
-    counts = dict.fromkeys(_WORST_FIRST, 0)
-    for view in views:
-        counts[view.tone] += 1
-    return counts
 
 
 def _page_number(raw: str, last: int) -> int:

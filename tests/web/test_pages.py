@@ -13,7 +13,7 @@ import pytest
 from web.sites import PUBLIC, Client, Site, column, make_services, texts_of
 
 from janitoo_datalog_rrd.web.app import public_dir
-from janitoo_datalog_rrd.web.drawing.graphargs import shown_units
+from janitoo_datalog_rrd.web.rates import stored
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.view import format_age, format_amount, format_units
 
@@ -61,7 +61,7 @@ def test_the_span_can_be_chosen(site: Site, span: str, start: str) -> None:
 def test_a_counter_shows_its_count_on_the_page_and_its_rate_in_the_graph(site: Site, units: str) -> None:
     info = site.store.add("net", column("value", "", units, 5_996_000_000.0, "DERIVE"), label="Received")
     assert "5.996 GB net" in texts_of(site.client.get("/rrd/").text)
-    assert shown_units(info.columns[0]) == "B/s"
+    assert stored(info.columns[0]).units == "B/s"
 
 
 def test_the_filter_works_without_a_script(site: Site) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ...core.contracts import Column, SeriesInfo
 from ..escape import clean, legend_text, pad, path_in_def
+from ..rates import stored
 from .graphquery import GraphQuery
 from .rrdshape import RrdShape
 from .theme import Theme
@@ -119,14 +120,14 @@ class GraphArguments:
     def _definitions(self, index: int, column: Column, info: SeriesInfo, shape: RrdShape) -> list[str]:
         """DEF and VDEF of a column, and PRINT of its numbers."""
         path = path_in_def(info.path)
-        made = [f"DEF:d{index}={path}:{column.name}:{self._query.cf}"]
+        made = _define(f"d{index}", path, column, self._query.cf)
         sources = {}
         for word, cf in (("min", "MIN"), ("avg", "AVERAGE"), ("max", "MAX"), ("last", "LAST")):
             # The extremes of averages are no extremes, so the file's own are taken where it keeps them.
             sources[word] = f"d{index}"
             if cf != self._query.cf and cf in {archive.cf for archive in shape.archives}:
                 sources[word] = f"d{index}{word}"
-                made.append(f"DEF:d{index}{word}={path}:{column.name}:{cf}")
+                made += _define(f"d{index}{word}", path, column, cf)
         for word, function in _STATISTICS:
             made.append(f"VDEF:v{index}{word}={sources[word]},{function}")
             made.append(f"PRINT:v{index}{word}:%lf")
@@ -140,17 +141,16 @@ class GraphArguments:
 
 def common_units(columns: Iterable[Column]) -> str:
     """Units of the vertical axis: those of the columns, where they agree; counters are shown per second."""
-    units = {shown_units(column) for column in columns}
+    units = {stored(column).units for column in columns}
     return units.pop() if len(units) == 1 else ""
 
 
-def shown_units(column: Column) -> str:
-    """Units of a column as the file has it: RRD turns every type but GAUGE into a rate per second.
-
-    Some publishers of counters give the units of the count, and some those of its rate.
-    """
-    units = clean(column.units, 24)
-    return f"{units}/s" if units and column.ds_type != "GAUGE" and not units.endswith("/s") else units
+def _define(name: str, path: str, column: Column, cf: str) -> list[str]:
+    """The definition of a line's numbers, in the units that they are shown in."""
+    factor = stored(column).factor
+    if factor == 1.0:
+        return [f"DEF:{name}={path}:{column.name}:{cf}"]
+    return [f"DEF:{name}s={path}:{column.name}:{cf}", f"CDEF:{name}={name}s,{factor:.0f},*"]
 
 
 def is_plain(columns: Iterable[Column]) -> bool:

@@ -72,13 +72,19 @@ export function stored(units, type) {
   return { units: name, factor };
 }
 
-/** How long ago a time is (seconds since the epoch), in its largest unit. */
-export function age(time, now = Date.now() / 1000) {
-  if (!time) return "never";
+/** How long ago a time is (seconds since the epoch), in its largest unit, such as `3 h`; `now` below two seconds. */
+export function span(time, now = Date.now() / 1000) {
   const passed = now - time;
   if (passed < 2) return "now";
   const [size, word] = AGES.find(([each]) => passed >= each) || [1, "s"];
-  return `${Math.floor(passed / size)}${THIN}${word} ago`;
+  return `${Math.floor(passed / size)}${THIN}${word}`;
+}
+
+/** The same with `ago`. */
+export function age(time, now = Date.now() / 1000) {
+  if (!time) return "never";
+  const words = span(time, now);
+  return words === "now" ? words : `${words} ago`;
 }
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,0 +1,116 @@
+"""The house at a glance: its nodes, those that fail or are silent first, with a tile for each value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..core.contracts import Column, SeriesInfo
+from .rates import Stored, stored
+from .view import NodeView, value_units
+
+SILENT_S = 86400.0
+"""A node that sends no heartbeats is called silent when its youngest value is older."""
+TILES_PER_NODE = 8
+MOST_NODES = 200
+_WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One value of a node.
+
+    Attributes:
+        info: its series.
+        column: its column.
+    """
+
+    info: SeriesInfo
+    column: Column
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.column.label or self.info.label or self.info.name
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether its last value is a count, and what the files keep its rate."""
+        return self.column.ds_type != "GAUGE"
+
+    @property
+    def units(self) -> str:
+        """Units of its last value."""
+        return value_units(self.column)
+
+    @property
+    def stored(self) -> Stored:
+        """How the numbers in its file are shown."""
+        return stored(self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCard:
+    """A node as the dashboard shows it.
+
+    Attributes:
+        view: the node.
+        tone: `bad` when it is gone, `warn` when it is silent or not in order, `good`, or `none` when nothing is known.
+        words: its state in words; empty where there is nothing to say.
+        since: when that began, seconds since the epoch UTC, or None where that is of no interest.
+        tiles: the first of its values.
+        values: how many it has.
+    """
+
+    view: NodeView
+    tone: str
+    words: str
+    since: float | None
+    tiles: Sequence[Tile]
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The dashboard.
+
+    Attributes:
+        cards: the nodes that are shown, the worst first.
+        nodes: how many there are.
+        tones: how many there are of each tone.
+    """
+
+    cards: Sequence[NodeCard]
+    nodes: int
+    tones: dict[str, int]
+
+
+def make_overview(views: Iterable[NodeView], now: float) -> Overview:
+    """Lay out nodes.
+
+    Args:
+        views: the nodes with their series.
+        now: seconds since the epoch UTC.
+    """
+    cards = [_card(view, now) for view in views]
+    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], card.view.address))
+    tones = dict.fromkeys(_WORST_FIRST, 0)
+    for card in cards:
+        tones[card.tone] += 1
+    return Overview(cards[:MOST_NODES], len(cards), tones)
+
+
+def _card(view: NodeView, now: float) -> NodeCard:
+    tone, words, since = _state(view, now)
+    tiles = [Tile(info, column) for info in view.series[:TILES_PER_NODE] for column in info.columns]
+    values = sum(len(info.columns) for info in view.series)
+    return NodeCard(view, tone, words, since, tiles[:TILES_PER_NODE], values)
+
+
+def _state(view: NodeView, now: float) -> tuple[str, str, float | None]:
+    if view.heard is not None:
+        return view.tone, view.heard.state.lower(), view.heard.since if view.tone != "good" else None
+    last = max((info.last_time for info in view.series if info.last_time is not None), default=None)
+    if last is not None and now - last > SILENT_S:
+        return "warn", "silent", last
+    return view.tone, "", None

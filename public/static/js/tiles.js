@@ -1,0 +1,99 @@
+// A value on the dashboard: its number, age, sparkline, and the lowest and highest of the day.
+
+import { amount, shown, unitsOf } from "./format.js";
+import { draw } from "./sparks.js";
+
+const OLD_S = 86400;
+
+export class Tile {
+  /** @param {HTMLElement} element `li.reading` */
+  constructor(element) {
+    const { series, column, type, units, kept, factor } = element.dataset;
+    this.element = element;
+    this.series = series;
+    this.key = `${series}:${column}`;
+    this.isCounter = type !== "GAUGE";
+    this.type = type;
+    this.units = units;
+    this.kept = kept;
+    this.factor = Number(factor);
+    this.value = element.querySelector(".value");
+    this.total = element.querySelector(".total");
+    this.age = element.querySelector("time");
+    this.range = element.querySelector(".range");
+    this.spark = element.querySelector(".spark");
+    this.before = null; // the last [time, value] of a counter
+    this.day = null; // {start, end, times, numbers, low, high} of the last day
+    this.stale = true; // whether the day is to be asked for
+  }
+
+  /** Show a value that came; returns whether it is a new one. */
+  take(value, time) {
+    if (time !== null && Number(this.age.dataset.time) > time) return false;
+    if (time !== null) {
+      this.age.dataset.time = String(Math.floor(time));
+      this.age.dateTime = new Date(time * 1000).toISOString();
+    }
+    const number = this.isCounter ? this.#count(value, time) : value;
+    if (this.total) this.total.textContent = shown(value, this.units);
+    if (this.isCounter && number === null) return false;
+    this.#show(number, this.isCounter ? this.kept : this.units);
+    this.#extend(number, time);
+    return true;
+  }
+
+  /** The rate of a counter, from what it stood at before; null where that is not known. */
+  #count(value, time) {
+    const before = this.before;
+    if (value === null || time === null) return null;
+    this.before = [time, value];
+    if (before === null || time <= before[0] || this.type === "ABSOLUTE") return null;
+    const rate = (value - before[1]) / (time - before[0]);
+    return rate < 0 ? null : rate * this.factor;
+  }
+
+  #show(number, units) {
+    const words = amount(number, units);
+    const [big, small] = this.value.children;
+    if (big.textContent !== words) {
+      big.textContent = words;
+      this.#flash();
+    }
+    small.textContent = unitsOf(number, units);
+  }
+
+  #flash() {
+    this.value.classList.remove("fresh");
+    requestAnimationFrame(() => this.value.classList.add("fresh"));
+  }
+
+  /** Take the rows of the last day, in the units of the file. */
+  fill(day) {
+    this.day = day;
+    this.stale = false;
+    if (this.isCounter && this.before !== null && day.last !== null && this.value.firstElementChild.textContent === "–") {
+      this.#show(day.last, this.kept);
+    }
+    this.paint();
+  }
+
+  #extend(number, time) {
+    if (!this.day || number === null || time === null || time <= this.day.end) return;
+    this.day.end = time;
+    this.day.times.push(time);
+    this.day.numbers.push(number);
+    this.day.low = Math.min(this.day.low ?? number, number);
+    this.day.high = Math.max(this.day.high ?? number, number);
+    this.paint();
+  }
+
+  paint() {
+    const { day } = this;
+    this.element.classList.toggle("old", Date.now() / 1000 - Number(this.age.dataset.time || 0) > OLD_S);
+    if (!day) return;
+    draw(this.spark, day);
+    const units = this.isCounter ? this.kept : this.units;
+    const words = day.low === null ? "" : `${amount(day.low, units)} – ${shown(day.high, units)}`;
+    if (this.range.textContent !== words) this.range.textContent = words;
+  }
+}
