@@ -165,3 +165,19 @@ def test_a_message_whose_time_cannot_be_is_listed_and_a_late_one_is_counted(tmp_
         assert (listed.topic, listed.reason) == ("tele/future", "bad_time")
         counted = house.server.services.counters.by_label("messages")
         assert (counted["bad_time"], counted["late"]) == (1, 1)
+
+
+def test_our_own_nodes_are_online_while_the_broker_is_away(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """The web server serves: nobody is told that it is offline because its heartbeats do not come back."""
+    mosquitto.stop()
+    with live_in(tmp_path, mosquitto, connected=False) as house:
+        nodes = house.server.services.nodes
+        wait_until(lambda: (node := nodes.get("0018/0000")) and node.online, what="the web server's node to be online")
+        mosquitto.start()
+        house.wait_connected()
+        node = nodes.get("0018/0000")
+        assert node is not None
+        assert [state for _, state in node.changes] == ["ONLINE"]
+    node = nodes.get("0018/0000")
+    assert node is not None
+    assert not node.online

@@ -13,6 +13,8 @@ from .errors import DecodeError
 from .topics import format_hadd, parse_hadd
 
 MAX_NODES = 10_000
+MAX_CHANGES = 10
+"""How many changes of a node's state are remembered."""
 _LONGEST_GAP_S = 3600.0
 _PREFIX = "/dhcp/heartbeat/"
 
@@ -31,6 +33,8 @@ class NodeState:
         heartbeat: seconds between its heartbeats where it is known, else 0.
         gap: seconds between its last two heartbeats.
         silent: True when it is OFFLINE because it fell silent, not because it said so.
+        changes: (when, state) of its last changes, the youngest last; times in seconds since the epoch UTC.
+        ours: True for a node of this server, which says itself how it is, whether the broker is there or not.
     """
 
     hadd: str
@@ -42,6 +46,8 @@ class NodeState:
     heartbeat: float = 0.0
     gap: float = 0.0
     silent: bool = False
+    changes: tuple[tuple[float, str], ...] = ()
+    ours: bool = False
 
     @property
     def online(self) -> bool:
@@ -51,6 +57,8 @@ class NodeState:
 
 class NodeRegistry:
     """Tracks heartbeats: a node is online until it says OFFLINE or misses `count` heartbeats.
+
+    How our own nodes are is told by themselves (`report`), not by what comes back of their heartbeats from the broker.
 
     Args:
         timeout: seconds between two heartbeats.
@@ -96,19 +104,35 @@ class NodeRegistry:
             self.seen(hadd, state)
 
     def seen(self, hadd: str, state: str = "ONLINE") -> None:
-        """Note a sign of life of a node."""
-        now = self._clock()
+        """Note a sign of life of a node that came over the bus; without effect for one of ours."""
         with self._lock:
             old = self._nodes.get(hadd)
-            if old is None:
-                if len(self._nodes) < MAX_NODES:
-                    self._nodes[hadd] = NodeState(hadd, state, now, now)
-            else:
-                since = old.since if old.state == state else now
-                # a node that heartbeats seldom is not offline in between: the last gap says how seldom
-                goes_on = old.last_seen and (old.online or old.silent)
-                gap = min(now - old.last_seen, _LONGEST_GAP_S) if goes_on else 0.0
-                self._nodes[hadd] = replace(old, state=state, since=since, last_seen=now, gap=gap, silent=False)
+            if old is None or not old.ours:
+                self._note(old, hadd, state)
+
+    def report(self, hadd: str, state: str) -> None:
+        """Note how a node of ours is; from now on it alone says so."""
+        with self._lock:
+            self._note(self._nodes.get(hadd), hadd, state, ours=True)
+
+    def release(self, hadd: str) -> None:
+        """A node of ours has gone: it is OFFLINE, until somebody heartbeats under its address."""
+        with self._lock:
+            old = self._nodes.get(hadd)
+            if old is not None and old.ours:
+                self._note(old, hadd, "OFFLINE")
+
+    def _note(self, old: NodeState | None, hadd: str, state: str, *, ours: bool = False) -> None:
+        now = self._clock()
+        if old is None:
+            if len(self._nodes) < MAX_NODES:
+                self._nodes[hadd] = NodeState(hadd, state, now, now, changes=((now, state),), ours=ours)
+            return
+        # a node that heartbeats seldom is not offline in between: the last gap says how seldom
+        goes_on = old.last_seen and (old.online or old.silent)
+        gap = min(now - old.last_seen, _LONGEST_GAP_S) if goes_on else 0.0
+        changed = _turned(old, state, now)
+        self._nodes[hadd] = replace(changed, last_seen=now, gap=gap, silent=False, ours=ours)
 
     def describe(self, hadd: str, name: str, location: str, heartbeat: float = 0.0) -> None:
         """Note what a node is called, where it is, and how often it heartbeats (seconds)."""
@@ -125,7 +149,7 @@ class NodeRegistry:
         with self._lock:
             for hadd, node in self._nodes.items():
                 if node.online and now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count:
-                    self._nodes[hadd] = replace(node, state="OFFLINE", since=now, silent=True)
+                    self._nodes[hadd] = replace(_turned(node, "OFFLINE", now), silent=True)
                     gone.append(hadd)
         return gone
 
@@ -137,6 +161,14 @@ class NodeRegistry:
         """Every node, sorted by address."""
         with self._lock:
             return sorted(self._nodes.values(), key=lambda node: node.hadd)
+
+
+def _turned(node: NodeState, state: str, now: float) -> NodeState:
+    """A node in another state than before, which is remembered; itself where the state is the same."""
+    if node.state == state and node.changes:
+        return node
+    since = node.since if node.state == state else now
+    return replace(node, state=state, since=since, changes=(*node.changes, (now, state))[-MAX_CHANGES:])
 
 
 def _state_word(payload: bytes) -> str:

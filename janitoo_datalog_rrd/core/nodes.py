@@ -53,6 +53,8 @@ class NodeManager:
         options: where configuration set over the bus is kept.
         prefix: put before the names of the jobs, so that no two managers share one.
         on_described: called with a node whose name or location was set over the bus.
+        on_state: called with the address of a node and how it is, at each heartbeat, whether the broker is there or not; with
+            an empty text when it has gone.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class NodeManager:
         options: Options,
         prefix: str,
         on_described: Callable[[JNTComponent], None] = lambda _node: None,
+        on_state: Callable[[str, str], None] = lambda _hadd, _state: None,
     ) -> None:
         self.client = client
         self.scheduler = scheduler
         self.options = options
         self.prefix = prefix
         self._on_described = on_described
+        self._on_state = on_state
         self.nodes: dict[str, JNTComponent] = {}
         self._jobs: dict[str, list[str]] = {}
         self._failing: set[tuple[str, str]] = set()
@@ -109,6 +113,7 @@ class NodeManager:
         for name in self._jobs.pop(hadd, ()):
             self.scheduler.cancel(name)
         self.client.unsubscribe(topics.request_topic(hadd))
+        self._on_state(hadd, "")
         self.client.publish(topics.heartbeat_topic(hadd), b"OFFLINE", wait_s=wait_s)
 
     def announce(self) -> None:
@@ -129,9 +134,11 @@ class NodeManager:
         return f"{self.prefix}.{name}"
 
     def _heartbeat(self, node: JNTComponent) -> None:
+        state = "ONLINE" if node.check_heartbeat() else "OFFLINE"
+        if node.hadd in self.nodes:  # it may have been taken away meanwhile
+            self._on_state(node.hadd, state)
         if self.client.connected:
-            state = b"ONLINE" if node.check_heartbeat() else b"OFFLINE"
-            self.client.publish(topics.heartbeat_topic(node.hadd), state)
+            self.client.publish(topics.heartbeat_topic(node.hadd), state.encode())
 
     def _poll(self, node: JNTComponent, values: Iterable[NodeValue]) -> None:
         if not self.client.connected:

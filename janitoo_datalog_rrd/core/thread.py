@@ -163,7 +163,7 @@ class JNTBusThread(BaseThread):
         )
         self.mqttc = client
         bus.start(client, self.trigger_reload)
-        manager = NodeManager(client, self.services.scheduler, self.options, self.section, self._describe)
+        manager = NodeManager(client, self.services.scheduler, self.options, self.section, self._describe, self._note_state)
         self.nodeman = manager
         manager.start()
         self._bring_up(bus)
@@ -206,6 +206,12 @@ class JNTBusThread(BaseThread):
 
     def _describe(self, node: JNTComponent) -> None:
         self.services.nodes.describe(node.hadd, node.name, node.location, node.heartbeat)
+
+    def _note_state(self, hadd: str, state: str) -> None:
+        if state:
+            self.services.nodes.report(hadd, state)
+        else:
+            self.services.nodes.release(hadd)
 
     def _add_component(self, name: str, key: str) -> None:
         """Build and start a component; one that fails is named and tried again, one that is not there stays away."""

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
-from janitoo_datalog_rrd.core.heartbeats import MAX_NODES, NodeRegistry
+from janitoo_datalog_rrd.core.heartbeats import MAX_CHANGES, MAX_NODES, NodeRegistry
 
 
 class Clock:
@@ -156,3 +156,50 @@ def test_a_node_of_ours_is_known_by_its_own_interval() -> None:
     registry.seen("0014/0001")
     now[0] += 1000
     assert registry.check() == []
+
+
+def test_a_node_of_ours_says_itself_how_it_is(nodes: NodeRegistry, clock: Clock) -> None:
+    """What the broker says in its place, as its last will, does not count: it may be the broker that was away."""
+    nodes.describe("0018/0000", "Web", "here", heartbeat=30)
+    nodes.report("0018/0000", "ONLINE")
+    nodes.on_heartbeat("/dhcp/heartbeat/0018/0000", b"OFFLINE")
+    nodes.on_heartbeat("/dhcp/heartbeat/", json.dumps({"add_ctrl": 18, "add_node": -1, "state": "OFFLINE"}).encode())
+    assert state_of(nodes, "0018/0000") == "ONLINE"
+    nodes.report("0018/0000", "OFFLINE")
+    assert state_of(nodes, "0018/0000") == "OFFLINE"
+
+
+def test_a_node_of_ours_that_has_gone_or_hangs_is_offline(nodes: NodeRegistry, clock: Clock) -> None:
+    nodes.report("0018/0000", "ONLINE")
+    nodes.report("0018/0001", "ONLINE")
+    nodes.release("0018/0000")
+    nodes.release("0018/0009")
+    assert state_of(nodes, "0018/0000") == "OFFLINE"
+    assert nodes.get("0018/0009") is None
+    clock.now += 181
+    assert nodes.check() == ["0018/0001"]
+    nodes.on_heartbeat("/dhcp/heartbeat/0018/0000", b"ONLINE")  # its address is another server's now
+    assert state_of(nodes, "0018/0000") == "ONLINE"
+
+
+def test_the_last_changes_of_a_node_are_remembered(nodes: NodeRegistry, clock: Clock) -> None:
+    begin = clock.now
+    for state in (b"ONLINE", b"ONLINE", b"OFFLINE", b"ONLINE"):
+        nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", state)
+        clock.now += 10
+    clock.now += 1000
+    nodes.check()
+    node = nodes.get("0120/0001")
+    assert node is not None
+    assert [(when - begin, state) for when, state in node.changes] == [
+        (0, "ONLINE"),
+        (20, "OFFLINE"),
+        (30, "ONLINE"),
+        (1040, "OFFLINE"),
+    ]
+    for _ in range(MAX_CHANGES):
+        nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"ONLINE")
+        nodes.on_heartbeat("/dhcp/heartbeat/0120/0001", b"OFFLINE")
+    node = nodes.get("0120/0001")
+    assert node is not None
+    assert len(node.changes) == MAX_CHANGES
