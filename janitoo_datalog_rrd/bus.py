@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .core.bus import JNTBus
-from .core.mqtt import MqttClient
+from .core.mqtt import Message, MqttClient
 from .core.options import Options
 from .core.parsers import Parser, duration, source_config
 from .core.values import (
@@ -23,6 +23,8 @@ from .store_thread import TTLS, RrdStoreThread
 
 __all__ = ["REMOTE_OPTIONS", "RrdBus", "RrdStoreThread"]
 
+BROKER_VERSION = "$SYS/broker/version"
+"""Where a broker says what it is, if it does."""
 REMOTE_OPTIONS: dict[str, Parser] = {
     **dict.fromkeys(TTLS, duration(1)),
     **{f"source_config_{index}": source_config for index in range(100)},
@@ -66,6 +68,8 @@ class RrdBus(JNTBus):
             StartError: it cannot start.
         """
         super().start(mqttc, trigger_thread_reload_cb, **kwargs)
+        if mqttc is not None:
+            mqttc.subscribe(BROKER_VERSION, self._on_broker_version, qos=0)
         store = RrdStoreThread(self.section.name, self.options, self.services)
         self.store = store
         store.start()
@@ -109,6 +113,10 @@ class RrdBus(JNTBus):
             raise ValueError(f"{data!r} is not an action: expected flush")
         if self.store is not None:
             self.store.timer_flush_all()
+
+    def _on_broker_version(self, message: Message) -> None:
+        if self.services.link is not None:
+            self.services.link.version = message.payload[:80].decode("utf-8", "replace")
 
     def _add_count(self, uuid: str, read: Callable[[], int | None], label: str) -> None:
         self.add_value(NodeValue(uuid=uuid, read=read, genre=GENRE_BASIC, type=TYPE_INT, label=label, poll_delay=300.0))

@@ -13,6 +13,7 @@ from typing import Any
 from .core.connection import BrokerSettings
 from .core.contracts import Key, Reading
 from .core.errors import JanitooError, StartError, UnknownSeriesError
+from .core.facts import BrokerLink
 from .core.files import write_atomically
 from .core.options import Options
 from .core.parsers import SAFE_NAME, source_config
@@ -199,6 +200,10 @@ class RrdStoreThread(BaseThread):
             self._on_state,
         )
         self._ingest, self._receiver = ingest, receiver
+        known = self.services.link
+        self.services.link = _link(receiver.settings, ingest.filters)
+        if known is not None:  # of the life before a reload
+            self.services.link.connects, self.services.link.version = known.connects, known.version
         self.store.flusher.taken_in_until = lambda: math.inf if self._ingest is None else self._ingest.oldest_waiting
         self._forget_old_filters(receiver, ingest.filters)
         self.services.health.fail("broker", f"not connected yet to {receiver.settings.host}:{receiver.settings.port}")
@@ -224,6 +229,9 @@ class RrdStoreThread(BaseThread):
             logger.warning("%s could not be written: %s", path, error)
 
     def _on_state(self, connected: bool, what: str) -> None:
+        if self.services.link is not None and self._receiver is not None:
+            self.services.link.session_kept = self._receiver.session_kept
+            self.services.link.note(connected, what, self.services.clock())
         if connected:
             self.services.health.ok("broker")
         else:
@@ -447,6 +455,10 @@ class RrdStoreThread(BaseThread):
     def timer_dead(self) -> list[str]:
         """Remove dead entries from the cache and return their names; their files stay."""
         return self.store.bury_dead()
+
+
+def _link(settings: BrokerSettings, filters: list[str]) -> BrokerLink:
+    return BrokerLink(settings.host, settings.port, settings.protocol, settings.tls is not None, filters=filters)
 
 
 def _index_order(index: str) -> tuple[int, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from .facts import StoreState
+
 Key = tuple[str, ...]
 """Who a value is: (hadd, uuid, index) for Janitoo, (topic, path) for every other dialect."""
 
@@ -197,4 +199,8 @@ class SeriesReader(Protocol):
 
     def count_cached(self) -> int:
         """Samples accepted and not yet written to files."""
+        ...
+
+    def state(self) -> StoreState:
+        """What the store holds, for the status page."""
         ...

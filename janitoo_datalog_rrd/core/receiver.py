@@ -46,6 +46,9 @@ class Receiver:
             once they are safe. It is called in the receiver's own thread.
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
         on_state: called with (connected, sentence) when the connection comes or goes.
+
+    Attributes:
+        session_kept: whether the broker had kept our session when it last took us; None before.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Receiver:
         self._on_lost = on_lost
         self._teller = Teller(settings, client_id, on_state)
         self._v5 = settings.protocol == "5"
+        self.session_kept: bool | None = None
         self._left_over: list[str] = []
         self._subscribed = False
         self._unanswered: dict[int, Sequence[str]] = {}
@@ -186,6 +190,7 @@ class Receiver:
         if answer.reason:
             raise _RefusedError(packets.reason_text(answer.reason))
         self.backoff.reset()
+        self.session_kept = answer.session_present
         if not (self._subscribed and answer.session_present):
             # where the session is kept the subscriptions are too, and asking again would bring every retained message again
             for filters in _few(self._left_over):

@@ -46,6 +46,7 @@ class JNTServer:
         self.options = options
         self.services = services or Services.build(options)
         self.threads: list[JNTBusThread] = []
+        self.services.threads = self.threads
         self._locks: list[LockFile] = []
         self._broker: EmbeddedBroker | None = None
         self._failed: set[str] = set()

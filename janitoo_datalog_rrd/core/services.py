@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .contracts import SeriesReader
+from .facts import BrokerLink
 from .heartbeats import NodeRegistry
 from .options import Options
 from .plugins import Plugins
@@ -27,6 +29,8 @@ class Services:
         rejected: the last messages that could not be used.
         nodes: the nodes heard of.
         store: the store's reading side; None until the datarrd thread has built it.
+        link: how the broker is reached; None until the datarrd thread listens.
+        threads: the threads of the plugins that run, in the order of their start.
         clock: seconds since the epoch UTC.
         started: when the server was built, seconds since the epoch UTC.
     """
@@ -39,6 +43,8 @@ class Services:
     rejected: RejectedLog
     nodes: NodeRegistry
     store: SeriesReader | None = None
+    link: BrokerLink | None = None
+    threads: Sequence[threading.Thread] = ()
     clock: Callable[[], float] = time.time
     started: float = field(default_factory=time.time)
 

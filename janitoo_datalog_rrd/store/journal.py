@@ -34,6 +34,7 @@ class Journal:
     Attributes:
         segment: number of the current segment.
         size: bytes in the current segment.
+        synced: when the disk was last asked to have what was appended, by time.monotonic; None while it was not.
         doubted: True once the disk has failed to sync a segment: it may then never have what it said to have later.
     """
 
@@ -48,7 +49,13 @@ class Journal:
         self._tried = self.segment
         self._not_before = 0.0
         self.doubted = False
+        self.synced: float | None = None
         self._sync_lock = threading.Lock()
+
+    @property
+    def pending(self) -> bool:
+        """True while something was appended that the disk was not asked to have."""
+        return self._dirty and self.sync_mode != "always"
 
     def segments(self) -> list[int]:
         """Numbers of the segments on disk, sorted."""
@@ -134,6 +141,7 @@ class Journal:
                 except OSError:
                     self._dirty = self.doubted = True
                     raise
+                self.synced = time.monotonic()
 
     def close(self) -> None:
         """Close the current segment; the next append begins a new one."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
+from ..core.facts import StoreState
 from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
 from .settings import CATALOGUE, folders_of
+from .state import measure
 from .watch import ListWatch
 
 
@@ -69,6 +72,11 @@ class FileReader:
     def count_cached(self) -> int:
         """Nothing is cached here."""
         return 0
+
+    def state(self) -> StoreState:
+        """What the files are; there is no cache, and no journal that would be ours."""
+        files = measure(self.rrd_dir, time.time())
+        return StoreState(0, 0, None, 0, 0, "never", None, False, 0, None, files.count, files.count, files)
 
     def _names(self) -> list[str]:
         return sorted(path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))

@@ -13,6 +13,7 @@ from typing import Any
 from ..core import seams
 from ..core.contracts import CONSOLIDATIONS, FetchResult, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
+from ..core.facts import StoreState
 from ..core.files import write_atomically
 from ..core.status import Counters, Health
 from . import catalogue, rrdfile, snapshot
@@ -26,6 +27,7 @@ from .namelist import NameList
 from .recovery import Recovery
 from .series import Series
 from .settings import EARLIEST_S, FUTURE_S, SourceConfig, StoreSettings
+from .state import StateReader
 from .watch import StoreWatch
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class Store:
         self._dump_lock = threading.Lock()
         self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
+        self._state = StateReader(self.cache, settings, clock, monotonic)
 
     # -- opening and closing -------------------------------------------------------------------------
 
@@ -258,6 +261,10 @@ class Store:
     def count_series(self) -> int:
         """How many series there are."""
         return len(self.cache.series)
+
+    def state(self) -> StoreState:
+        """What the store holds: samples, journal, files."""
+        return self._state.read(self._journal)
 
     def path_of(self, name: str) -> Path:
         """RRD file of a series. Raises ValueError when the name is not safe."""

@@ -15,6 +15,7 @@ import rrdtool
 
 from janitoo_datalog_rrd.core.contracts import Column, FetchResult, SeriesInfo
 from janitoo_datalog_rrd.core.errors import UnknownSeriesError
+from janitoo_datalog_rrd.core.facts import StoreState
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
@@ -22,6 +23,7 @@ from janitoo_datalog_rrd.core.scheduler import Scheduler
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.core.status import Counters, Health, RejectedLog
+from janitoo_datalog_rrd.store.state import measure
 from janitoo_datalog_rrd.store.watch import ListWatch
 
 STEP = 10
@@ -113,6 +115,12 @@ class RrdStore:
 
     def count_cached(self) -> int:
         return sum(map(len, self.cached.values()))
+
+    def state(self) -> StoreState:
+        cached, known = self.count_cached(), len(self.series)
+        return StoreState(
+            cached, 1000, None, 1, 100, "interval", None, False, 0, None, known, 10_000, measure(self.home, time.time())
+        )
 
 
 def column(
