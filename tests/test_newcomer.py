@@ -42,7 +42,7 @@ def test_one_command_gives_a_moving_graph_of_this_machine(
 
         def known_rows(name: str) -> int:
             data = ask(f"/api/v1/series/{name}/data?start=-60s")
-            return sum(1 for row in data["rows"] if row[1] is not None) if data else 0
+            return sum(1 for value in data["columns"][0]["values"] if value is not None) if data else 0
 
         name = wait_until(name_of_cpu, 30, "a series of the processor")
         wait_until(lambda: known_rows(name) >= 2, 30, "two rows")

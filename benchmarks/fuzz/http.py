@@ -100,7 +100,7 @@ def _check_document(fields: dict[str, str], content: bytes, status: int, shown: 
     if status >= 400:
         expect(fields.get("content-type") == "application/problem+json", "an error of the API is a problem document", *shown)
         expect(json.loads(content)["status"] == status, "a problem document has the status", *shown)
-    elif status == 200 and content:
+    elif status == 200 and content and fields.get("content-type") == "application/json":
         json.loads(content)
 
 

@@ -15,7 +15,7 @@ import rrdtool
 from ..core import seams
 from ..core.contracts import FetchResult
 from ..core.errors import BadRequestError, StoreError
-from .rrdcheck import find_fault
+from ..core.rrdcheck import find_fault
 
 BATCH = 2000
 _ABOUT_A_POINT = (

@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from . import rrdcheck
+from ..core import rrdcheck
 from .settings import StoreSettings
 
 logger = logging.getLogger(__name__)

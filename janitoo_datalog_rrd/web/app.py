@@ -11,7 +11,7 @@ from .. import __version__
 from ..core.services import Services
 from . import problems, security
 from .api.events import event_routes
-from .api.series import api_routes
+from .api.routes import api_routes
 from .auth import guard, login
 from .boards.api import board_api_routes
 from .files import file_routes

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flask import Response
 
 from .. import __version__
-from .api.series import json_response
+from .api.answers import json_response
 from .auth.guard import who
 from .room import Room, room
 from .routes import Role, Route

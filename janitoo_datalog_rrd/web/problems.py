@@ -60,7 +60,7 @@ def _on_ours(error: JanitooError) -> Response:
     if isinstance(error, BadRequestError):
         return respond(Answer(400, str(error), error.parameter))
     if isinstance(error, UnknownSeriesError):
-        return respond(Answer(404, str(error)))
+        return respond(Answer(404, str(error), "series" if "series" in request.args else ""))
     logger.warning("%s %s: %s", request.method, request.path, error)
     response = respond(Answer(503, str(error)))
     response.headers["Retry-After"] = "5"

@@ -36,7 +36,9 @@ PARAMETERS = (
     "theme",
     "title",
     "legend",
-    "resolution",
+    "step",
+    "max_points",
+    "format",
     "limit",
     "cursor",
     "q",
@@ -54,7 +56,15 @@ PATHS = (
         "/rrd/rrds/heat.rrd",
         "/rrd/rrds/index.txt",
     ),
-    *("/api/v1/series", "/api/v1/series/heat", "/api/v1/series/heat/data", "/api/v1/nodes", "/api/v1/nodes/0014/0001"),
+    *(
+        "/api/v1/series",
+        "/api/v1/series/heat",
+        "/api/v1/series/heat/data",
+        "/api/v1/values",
+        "/api/v1/data",
+        "/api/v1/nodes",
+        "/api/v1/nodes/0014/0001",
+    ),
     *("/api/v1/flush", "/healthz", "/metrics", "/status", "/static/style.css", "/api", "/api/", "/api/v1", "/nothing"),
 )
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "TRACE", "BREW")
@@ -127,10 +137,10 @@ def test_any_path_is_answered(application: Flask, parts: list[str]) -> None:
     st.sampled_from(["/rrd/graph/heat.png", "/rrd/graph/heat.svg", "/api/v1/series/heat/data"]),
     times,
     times,
-    st.sampled_from(["", "&cf=MAX", "&cf=LAST", "&resolution=1"]),
+    st.sampled_from(["", "&cf=MAX", "&cf=LAST", "&step=1", "&max_points=10"]),
 )
 @example("/rrd/graph/heat.png", "0", "4294967295", "")
-@example("/api/v1/series/heat/data", "-100y", "now", "&resolution=31622400")
+@example("/api/v1/series/heat/data", "-100y", "now", "&step=31622400")
 def test_any_span_is_answered(application: Flask, path: str, start: str, end: str, more: str) -> None:
     query = encode({"start": start, "end": end}) + more.encode()
     http.check_request(

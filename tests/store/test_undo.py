@@ -23,7 +23,8 @@ TORN = Path(__file__).with_name("torn.py")
 CUT_OFF = """
 import os, sys
 from pathlib import Path
-from janitoo_datalog_rrd.store import rrdcheck, rrdfile
+from janitoo_datalog_rrd.core import rrdcheck
+from janitoo_datalog_rrd.store import rrdfile
 from janitoo_datalog_rrd.store.undo import Undo
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import StoreSettings

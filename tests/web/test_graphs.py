@@ -382,4 +382,4 @@ def test_a_broken_file_is_told_and_not_a_traceback(site: Site) -> None:
     site.store.add("s", file=False).path.write_bytes(b"no rrd at all")
     reply = site.client.get("/rrd/graph/s.png")
     assert reply.status == 503
-    assert "s.rrd cannot be read" in reply.text
+    assert "s.rrd is damaged" in reply.text

@@ -10,7 +10,8 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..api.series import PREFIX, json_response
+from ..api.answers import json_response
+from ..api.series import PREFIX
 from ..escape import clean
 from ..room import room
 from ..routes import Role, Route

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from flask import Response, request
 
 from ...core.errors import BadRequestError
-from ..api.series import PREFIX, json_response
+from ..api.answers import json_response
+from ..api.series import PREFIX
 from ..bodies import read_body
 from ..params import Param
 from ..room import room

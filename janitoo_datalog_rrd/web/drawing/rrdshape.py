@@ -9,6 +9,7 @@ from pathlib import Path
 import rrdtool
 
 from ...core.errors import StoreError
+from ...core.rrdcheck import find_fault
 from ..escape import path_text
 
 _DS_INDEX = re.compile(r"ds\[(.+)\]\.index")
@@ -21,6 +22,10 @@ class Archive:
     cf: str
     row_s: int
     kept_s: int
+
+    def begins(self, last_update: int) -> int:
+        """From when on it has rows, where its file was last updated at a time; seconds since the epoch UTC."""
+        return last_update - last_update % self.row_s - self.kept_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,14 @@ def read_shape(path: Path) -> RrdShape:
     """Read what a file holds.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: it cannot be read, or is damaged, so that librrd, which believes a header, might crash on it.
     """
+    try:
+        fault = find_fault(path)
+    except OSError as error:
+        raise StoreError(f"The RRD file {path.name} cannot be read: {error.strerror}.") from error
+    if fault:
+        raise StoreError(f"The RRD file {path.name} is damaged: {fault}.")
     try:
         info = rrdtool.info(path_text(path))
     except rrdtool.OperationalError as error:

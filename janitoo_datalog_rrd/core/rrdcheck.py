@@ -1,4 +1,4 @@
-"""RRD files, the look before: whether what a file's header says can be so, found out without librrd.
+"""RRD files, the look before librrd is let at one: whether what a file's header says can be so, found out without librrd.
 
 The layout is that of rrd_format.h, as librrd writes it on machines of 64 bits.
 """

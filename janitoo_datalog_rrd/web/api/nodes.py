@@ -1,0 +1,88 @@
+"""Nodes a page at a time, and one node with its series."""
+
+from __future__ import annotations
+
+from flask import Response
+from werkzeug.exceptions import NotFound
+
+from ...core.topics import parse_hadd
+from ..params import Param
+from ..room import Room, room
+from ..routes import Role, Route, arguments
+from ..view import NodeView, group_by_node, series_json
+from .answers import CSV, FORMAT_PARAM, JSON, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
+from .paging import PAGE_PARAMS, cut_page, page_links
+from .schemas import NODE_PAGE, NODE_WITH_SERIES
+
+_CSV_HEADER = ("hadd", "name", "location", "state", "online", "since", "since_epoch", "last_seen", "last_seen_epoch", "series")
+
+
+def node_routes() -> list[Route]:
+    """The routes of nodes."""
+    return [
+        Route(
+            path="/api/v1/nodes",
+            view=list_nodes,
+            role=Role.VIEWER,
+            params=(*PAGE_PARAMS, FORMAT_PARAM),
+            answers={JSON: NODE_PAGE, CSV: {}},
+            statuses={406: {}},
+            tag="Nodes",
+        ),
+        Route(
+            path="/api/v1/nodes/<controller>/<node>",
+            view=get_node,
+            role=Role.VIEWER,
+            answers={JSON: NODE_WITH_SERIES},
+            variables=(
+                Param(name="controller", told="The first four digits of the node's address.", longest=4),
+                Param(name="node", told="The last four digits of the node's address.", longest=4),
+            ),
+            tag="Nodes",
+        ),
+    ]
+
+
+def list_nodes() -> Response:
+    """Every node, a page at a time.
+
+    What has an address: nodes whose heartbeats were heard, and those that series come from.
+    """
+    given = arguments()
+    as_csv = wants_csv(given["format"])
+    views = _nodes(room())
+    page, cursor = cut_page(given, [(view.address, view) for view in views])
+    if as_csv:
+        response = csv_response(_CSV_HEADER, map(_row, page))
+    else:
+        response = json_response({"nodes": [view.json() for view in page], "total": len(views), "next_cursor": cursor})
+    return negotiated(page_links(response, cursor))
+
+
+def get_node(controller: str, node: str) -> Response:
+    """One node with its series."""
+    wanted = f"{controller}/{node}"
+    view = next((each for each in _nodes(room()) if each.address == wanted), None)
+    if view is None:
+        raise NotFound(f"There is no node {wanted[:40]!r}: expected an address such as 0014/0001.")
+    return json_response({**view.json(), "series": [series_json(info) for info in view.series]})
+
+
+def _row(view: NodeView) -> tuple[Cell, ...]:
+    told = view.json()
+    times = (cell for name in ("since", "last_seen") for cell in (iso_time(told[name]), told[name]))
+    return (view.address, told["name"], told["location"], told["state"], told["online"], *times, told["series"])
+
+
+def _nodes(here: Room) -> list[NodeView]:
+    """What has an address: nodes that were heard, and those that series come from."""
+    series = [info for info in here.store.list_series() if _is_hadd(info.node)]
+    return group_by_node(series, here.services.nodes.all())
+
+
+def _is_hadd(address: str) -> bool:
+    try:
+        parse_hadd(address)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,187 @@
+"""Rows of many series for one answer: which archive of each file is read, and how its rows come to stand at common times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ...core.contracts import Column, SeriesInfo
+from ...core.errors import BadRequestError
+from ..drawing.rrdshape import Archive, RrdShape, read_shape
+from ..drawing.timespan import MAX_SPAN_S, Span
+from ..room import Room
+from .thin import Grid, Rows
+
+MAX_CELLS = 1_000_000
+"""Numbers that are read for one answer, or stand in it, at most."""
+_READ_PER_POINT = 8  # rows that are read for each that is answered: what of a peak a finer archive has is not averaged away
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What is asked of one series: some of its columns."""
+
+    info: SeriesInfo
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How rows are asked for.
+
+    Attributes:
+        span: from when to when.
+        cfs: consolidation functions.
+        step: seconds between two rows at least, 0 for the finest there is.
+        max_points: rows at most, 0 for as many as there are.
+    """
+
+    span: Span
+    cfs: tuple[str, ...]
+    step: int = 0
+    max_points: int = 0
+
+    @property
+    def target(self) -> float:
+        """Seconds that a row may stand for without anything being lost that the answer could show; 0 for the finest."""
+        return max(self.step, self.span.seconds / (_READ_PER_POINT * self.max_points) if self.max_points else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The numbers of one column by one consolidation function, one per time of the table; None where it is unknown."""
+
+    info: SeriesInfo
+    column: Column
+    cf: str
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of many columns at common times.
+
+    Attributes:
+        step: seconds between two times.
+        times: seconds since the epoch UTC; each stands for the time from the one before it.
+        lines: the columns.
+    """
+
+    step: int
+    times: Sequence[int]
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One call of librrd."""
+
+    pick: Pick
+    cf: str
+    row_s: int
+    start: int
+    end: int
+
+    @property
+    def cells(self) -> int:
+        return ((self.end - self.start) // self.row_s + 2) * max(len(self.pick.info.columns), 1)
+
+
+def read_table(here: Room, picks: Sequence[Pick], wish: Wish) -> Table:
+    """Read rows of series that have been flushed, and align them.
+
+    A column whose series has no file yet is unknown throughout.
+
+    Raises:
+        BadRequestError: a file does not keep a consolidation, or there would be too many numbers.
+        StoreError: a file cannot be read.
+    """
+    plans = [_plan(pick, cf, wish) for pick in picks if pick.info.path.exists() for cf in wish.cfs]
+    _check_cells(sum(plan.cells for plan in plans), wish)
+    read = {(plan.pick.info.name, plan.cf): _read(here, plan) for plan in plans}
+    steps = [rows.step for found in read.values() for rows in found.values()] or [pick.info.step or 1 for pick in picks]
+    grid = Grid.over(wish.span.start, wish.span.end, _common(steps, wish.step), min(steps))
+    wanted = [(pick.info, column, cf) for pick in picks for column in pick.columns for cf in wish.cfs]
+    _check_cells(min(grid.count, wish.max_points or grid.count) * len(wanted), wish)
+    if wish.max_points and (grid.count > wish.max_points or (grid.step > grid.finest and not wish.step)):
+        buckets = grid.buckets(wish.max_points)
+        step, times, place = buckets.step, buckets.times, buckets.place
+    else:
+        step, times, place = grid.step, list(grid.times), grid.place
+    nothing = Rows(grid.start, grid.step, ())
+    lines = [
+        Line(info, column, cf, place(read.get((info.name, cf), {}).get(column.name, nothing), cf)) for info, column, cf in wanted
+    ]
+    return Table(step, times, lines)
+
+
+def choose(shape: RrdShape, cf: str, start: int, target: float) -> Archive:
+    """The archive that is read.
+
+    Of those that reach back to the start, the coarsest whose rows are not longer than wanted, so that no peak is averaged
+    away that the answer could show; where all are longer, the finest. Where none reaches back, the one that goes back
+    furthest, as librrd has it.
+
+    Args:
+        shape: what the file holds; it keeps the consolidation.
+        cf: consolidation function.
+        start: of what is asked for, seconds since the epoch UTC.
+        target: seconds that a row may stand for.
+    """
+    fitting = [archive for archive in shape.archives if archive.cf == cf or archive.row_s == shape.step]
+    reaching = sorted((each for each in fitting if each.begins(shape.last_update) <= start), key=lambda each: each.row_s)
+    if not reaching:
+        return min(fitting, key=lambda each: (each.begins(shape.last_update), each.row_s))
+    return next((each for each in reversed(reaching) if each.row_s <= target), reaching[0])
+
+
+def _plan(pick: Pick, cf: str, wish: Wish) -> _Read:
+    shape = read_shape(pick.info.path)
+    if not shape.has(cf):
+        have = ", ".join(sorted({archive.cf for archive in shape.archives}))
+        raise BadRequestError("cf", f"cf is {cf}, which {pick.info.name} does not keep: expected one of {have}.")
+    archive = choose(shape, cf, wish.span.start, wish.target)
+    # Nothing is known before the archive begins, nor after the last update.
+    start = max(wish.span.start, archive.begins(shape.last_update))
+    end = min(wish.span.end, shape.last_update + archive.row_s)
+    return _Read(pick, cf, archive.row_s, start, end)
+
+
+def _check_cells(cells: int, wish: Wish) -> None:
+    if cells > MAX_CELLS:
+        name = "start" if wish.step or wish.max_points else "max_points"
+        raise BadRequestError(
+            name,
+            f"That would be {cells} numbers, more than {MAX_CELLS}: give max_points or a coarser step, or ask for less time.",
+        )
+
+
+def _read(here: Room, plan: _Read) -> dict[str, Rows]:
+    """The rows of one file by column, without those outside of what is asked for."""
+    if plan.start >= plan.end:
+        return {}
+    result = here.store.fetch(plan.pick.info.name, str(plan.start), str(plan.end), plan.cf, plan.row_s)
+    first = max((plan.start - result.start) // result.step, 0)
+    last = math.ceil((plan.end - result.start) / result.step)
+    rows = result.rows[first:last]
+    columns: Iterable[Sequence[float | None]] = zip(*rows, strict=True) if rows else [()] * len(result.columns)
+    start = result.start + first * result.step
+    return {
+        name: Rows(start, result.step, [value if value is not None and math.isfinite(value) else None for value in values])
+        for name, values in zip(result.columns, columns, strict=True)
+    }
+
+
+def _common(steps: Iterable[int], wished: int) -> int:
+    """The shortest step that is a multiple of all, and no shorter than what is wished."""
+    common = math.lcm(*steps)
+    if common > MAX_SPAN_S:
+        raise BadRequestError(
+            "series", f"The steps of these series ({_some(steps)} s) have no common multiple: ask for fewer at once."
+        )
+    return -(-wished // common) * common or common
+
+
+def _some(steps: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(set(steps))[:5]))
