@@ -20,6 +20,7 @@ from .metrics import metric_routes
 from .pages import page_routes
 from .room import KEY, Room
 from .routes import check_arguments, declare, declared
+from .serving.compression import Compression
 from .view import make_filters
 
 CHARTS = "static/vendor/uPlot.iife.min.js"
@@ -45,6 +46,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.filters.update(make_filters(lambda: services.clock()))
     app.jinja_env.globals["version"] = __version__
     app.extensions[KEY] = Room.build(services)
+    Compression().register(app)  # first, so that it is the last that sees an answer
     app.before_request(security.check_request)
     app.before_request(guard.check_access)
     app.before_request(check_arguments)

@@ -69,10 +69,10 @@ class Values:
         """The pieces that have changed; a series that changed before the last change is given whole."""
         if told == self.number - 1:
             last = self._last
-            found = last if names is None else names & last.keys()
+            found = last if names is None else sorted(names & last.keys())
             return [piece for name in found for piece in last[name]]
         changed = self._changed
-        known = changed if names is None else names & changed.keys()
+        known = changed if names is None else sorted(names & changed.keys())
         return [piece for name in known if changed[name] > told for piece in self._pieces[name].values()]
 
 

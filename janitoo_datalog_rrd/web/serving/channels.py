@@ -24,6 +24,7 @@ REQUEST_S = 30
 IDLE_S = 60
 """Seconds after which a connection is closed on which nothing moves."""
 _LOOK_EVERY_S = 5
+_STREAM_BUFFER = 65536  # what the system keeps for one who reads slowly: the rest is told later, and fresher
 
 
 class Stream(Protocol):
@@ -120,6 +121,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.request = None
             self.begun = None
             self.handed_over = True
+        with contextlib.suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _STREAM_BUFFER)
         stream.start(outlet)
 
     def readable(self) -> bool:
@@ -162,7 +165,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
-                channel.will_close = True
+                channel.handle_close()  # at once: whoever does not read is never writable, which waitress waits for
 
 
 def make_servers(

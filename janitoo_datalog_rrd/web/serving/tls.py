@@ -144,6 +144,9 @@ class TlsSocket:
     def setblocking(self, flag: bool) -> None:
         self._wrapped.setblocking(flag)
 
+    def setsockopt(self, *what: int) -> None:
+        self._wrapped.setsockopt(*what)
+
     def getsockopt(self, *what: int) -> Any:
         return self._wrapped.getsockopt(*what)
 
