@@ -20,6 +20,8 @@ from .core.contracts import Column, SeriesInfo
 from .core.errors import StartError, StoreError
 from .core.options import Options
 from .core.server import make_folders, pid_lock
+from .web.auth.local import FILE as KEY_FILE
+from .web.auth.local import read_local_key
 
 _START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0
@@ -49,6 +51,10 @@ class Daemon:
     def pid_file(self) -> str:
         """Where its pid stands while it runs."""
         return str(self._lock.path)
+
+    @property
+    def _key_file(self) -> Path:
+        return self.options.home_dir / KEY_FILE
 
     def pid(self) -> int | None:
         """Its process id, or None when it is not running; a stale pid file is no running server."""
@@ -116,13 +122,25 @@ class Daemon:
     def health(self) -> dict[str, Any]:
         """What it says of its health; without an answer, that is the problem."""
         try:
-            return self._meet()
+            return self._meet(closely=False)
         except StoreError as error:
             return {"status": "unknown", "problems": {"http": str(error)}}
 
-    def _meet(self) -> dict[str, Any]:
-        """Its health, after making sure that it is this server that answers. Raises StoreError."""
+    def _meet(self, *, closely: bool = True) -> dict[str, Any]:
+        """Its health, after making sure that it is this server that answers.
+
+        Args:
+            closely: what is asked next is not for everybody.
+
+        Raises:
+            StoreError: another one answers, or none, or this user may not ask it.
+        """
         health = self._ask("GET", "healthz", accept_failing=True)
+        if "pid" not in health and health.get("status") in ("ok", "failing"):  # all that strangers are told
+            if closely:
+                raise StoreError(f"the server asks who wants that, and {self._key_file} cannot be read: act as the server's user")
+            why = {"problems": {"server": "it says that it fails; act as its user to be told why"}}
+            return {**health, **(why if health["status"] == "failing" else {})}
         if health.get("pid") != self.pid():
             raise StoreError(
                 f"another server (pid {health.get('pid')}) answers at {self.url}: "
@@ -157,6 +175,9 @@ class Daemon:
 
     def _ask(self, method: str, path: str, *, accept_failing: bool = False) -> dict[str, Any]:
         request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http, from our own ini
+        key = read_local_key(self.options.home_dir, self.options.get_option("http", "http_port", 8081))
+        if key is not None:
+            request.add_unredirected_header("Authorization", f"Bearer {key}")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=_HTTP_TIMEOUT_S) as answer:

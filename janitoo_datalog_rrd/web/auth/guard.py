@@ -82,14 +82,11 @@ def _refuse(found: Who, needed: Role) -> ResponseReturnValue:
         )
     if _asks_for_page(request):
         return redirect(f"{LOGIN}{_next()}", 303)
-    tried = request.headers.get("Authorization", "").lower().startswith("bearer")
-    more = {"error": "invalid_token"} if tried else {}
-    raise Unauthorized(
-        "The token is unknown, or has expired."
-        if tried
-        else "Log in first, or send a token in the header Authorization: Bearer.",
-        www_authenticate=WWWAuthenticate("bearer", {"realm": _REALM, **more}),
-    )
+    if request.headers.get("Authorization", "").lower().startswith("bearer"):
+        what, more = "The token is unknown, or has expired.", {"error": "invalid_token"}
+    else:
+        what, more = "Log in first, or send a token in the header Authorization: Bearer.", {}
+    raise Unauthorized(what, www_authenticate=WWWAuthenticate("bearer", {"realm": _REALM, **more}))
 
 
 def _asks_for_page(asked: Request) -> bool:
@@ -118,5 +115,6 @@ def _check_csrf(found: Who) -> None:
         given = request.form.get(FIELD)
     if given is None or not room().access.keys.is_proof(given, "session", found.proof):
         raise Forbidden(
-            f"The header {HEADER} is missing or wrong: load the page anew; programs get it from /api/v1/session, or have a token."
+            f"The header {HEADER} is missing or wrong: load the page again. "
+            "Programs have it from /api/v1/session, or use a token."
         )
