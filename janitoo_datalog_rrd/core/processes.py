@@ -1,0 +1,27 @@
+"""How values of processes are named on the bus: said by the node that measures them, read by whoever looks for them.
+
+The index of such a value is the name of the process, its label says what it is and which machine it runs on.
+"""
+
+from __future__ import annotations
+
+import re
+
+MEMORY = "memory_by_process"
+"""uuid of the share of the machine's memory, in percent."""
+CPU = "cpu_by_process"
+"""uuid of the processor time, in percent of one processor."""
+_WORDS = {MEMORY: "memory", CPU: "CPU"}
+_ADDRESS = re.compile(r", ([0-9A-Fa-f.:]{2,45})", re.ASCII)
+
+
+def process_label(uuid: str, name: str, address: str) -> str:
+    """The label of a value: `firefox memory, 192.0.2.7`."""
+    return f"{name} {_WORDS[uuid]}, {address}"
+
+
+def address_in(label: str) -> str:
+    """The address of the machine that a label names, empty where it names none."""
+    at = label.rfind(", ")
+    match = _ADDRESS.fullmatch(label[at:]) if at >= 0 else None
+    return match[1] if match is not None else ""
