@@ -14,6 +14,7 @@ from .api.events import event_routes
 from .api.routes import api_routes
 from .auth import guard, login
 from .boards.api import board_api_routes
+from .compat.paths import compat_routes
 from .files import file_routes
 from .graphite.paths import graphite_routes
 from .metrics import metric_routes
@@ -61,6 +62,7 @@ def create_app(services: Services) -> Flask:
         metric_routes,
         login.auth_routes,
         graphite_routes,
+        compat_routes,
     ):
         declare(app, routes())
     app.jinja_env.globals["paths"] = {route.path for route in declared(app).values()}
