@@ -14,6 +14,7 @@ from .api.events import event_routes
 from .api.routes import api_routes
 from .auth import guard, login
 from .boards.api import board_api_routes
+from .boards.pages import board_page_routes
 from .compat.paths import compat_routes
 from .files import file_routes
 from .graphite.paths import graphite_routes
@@ -58,6 +59,7 @@ def create_app(services: Services) -> Flask:
         file_routes,
         api_routes,
         board_api_routes,
+        board_page_routes,
         event_routes,
         metric_routes,
         login.auth_routes,

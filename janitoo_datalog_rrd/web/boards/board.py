@@ -35,7 +35,7 @@ SERIES_SCHEMA: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]*$"},
         "column": {"type": "string", "maxLength": 19, "pattern": "^[A-Za-z0-9_-]*$"},
-        "axis": {"type": "string", "enum": ["left", "right"]},
+        "axis": {"type": "string", "enum": ["auto", "left", "right"]},
     },
 }
 TILE_SCHEMA: dict[str, Any] = {
@@ -85,12 +85,12 @@ class TileSeries:
     Attributes:
         name: of the series, which may not exist (any more).
         column: one of its data sources; empty for all of them.
-        axis: of a chart on which it stands.
+        axis: of a chart on which it stands; `auto` leaves it to the chart, by its units.
     """
 
     name: str
     column: str = ""
-    axis: str = "left"
+    axis: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,76 @@
+// Charts of tiles: as high as the tile has room, and of those series that are there.
+
+const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
+const SETTLE_MS = 150;
+const LOWEST = 70;
+
+/** Draw a tile's chart into an element; returns a function that ends it. */
+export function drawChart(element, tile) {
+  const chart = new TileChart(element, tile);
+  return () => chart.end();
+}
+
+class TileChart {
+  constructor(element, tile) {
+    this.element = element;
+    this.tile = tile;
+    this.height = 0;
+    this.timer = 0;
+    this.ended = false;
+    this.inner = document.createElement("div");
+    this.inner.className = "plot-inner";
+    element.append(this.inner);
+    this.resized = new ResizeObserver(() => this.later());
+    this.begin();
+  }
+
+  async begin() {
+    const { Chart } = await import("../chart.js");
+    if (this.ended) return;
+    const known = new Set((this.element.dataset.known || "").split(" "));
+    const series = this.tile.series.filter(({ name }) => known.has(name)).map(({ name, column, axis }) => ({
+      name,
+      column: column || undefined,
+      axis: axis === "auto" ? undefined : axis,
+    }));
+    this.height = this.room();
+    this.first = { start: -SPAN_S[this.tile.span], end: 0 };
+    this.chart = new Chart(this.inner, {
+      series,
+      ...this.first,
+      band: this.tile.series.length === 1,
+      live: true,
+      height: this.height,
+      legend: this.element.dataset.lines !== "1",
+      onReset: (chart) => chart.set(this.first),
+    });
+    this.resized.observe(this.element);
+    this.chart.ready.then(() => this.later());
+  }
+
+  /** Pixels that the chart may be high, without its legend. */
+  room() {
+    const legend = this.inner.querySelector(".chart-legend");
+    const taken = legend && !legend.hidden ? legend.offsetHeight + 6 : 0;
+    return Math.max(Math.floor(this.element.clientHeight - taken), LOWEST);
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fit(), SETTLE_MS);
+  }
+
+  fit() {
+    const height = this.room();
+    if (this.ended || Math.abs(height - this.height) < 3) return;
+    this.height = height;
+    this.chart.set({ height });
+  }
+
+  end() {
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.resized.disconnect();
+    this.chart?.destroy();
+  }
+}

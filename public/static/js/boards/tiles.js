@@ -1,0 +1,223 @@
+// The tiles of a board, alive: numbers as they come, lines of the past, charts, and drawn graphs that are drawn anew.
+
+import { getJson, dataPath } from "../api.js";
+import { age, amount, shown, stored, unitsOf } from "../format.js";
+import { subscribe } from "../live.js";
+import { make, sparkline } from "./dom.js";
+import { drawChart } from "./plots.js";
+
+const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
+const AT = { "1h": "-1h", "4h": "-4h", "1d": "-1d", "1w": "-1w", "1M": "-1mon", "1y": "-1y", "10y": "-10y" };
+const TICK_MS = 1000;
+const POINTS = 96;
+const PIXELS = 500;
+const MOST_SERIES = 20; // in one request
+const MOST_CHARS = 14;
+
+/** The tile that an element shows. */
+export const readTile = (element) => JSON.parse(element.dataset.tile);
+
+export class Tiles {
+  /** @param {HTMLElement} grid holds the tiles, as the server has made them */
+  constructor(grid) {
+    this.grid = grid;
+    this.charts = new Map(); // tile → what ends its chart
+    this.due = new Map(); // span or picture → when it is fetched again, ms
+    this.skew = 0;
+    this.end = null;
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.begin();
+  }
+
+  /** The tiles' elements, in their order. */
+  get elements() {
+    return [...this.grid.querySelectorAll(":scope > .tile")];
+  }
+
+  /** Take the tiles of another copy of the page; those that are the same stay as they are. */
+  replace(grid) {
+    const fresh = [...grid.querySelectorAll(":scope > .tile")];
+    this.fit(fresh.map((each) => each.dataset.tile), (_, index) => document.adoptNode(fresh[index]), (each) => !each.classList.contains("pending"));
+    this.grid.dataset.board = grid.dataset.board;
+    this.begin();
+  }
+
+  /** Take an order of tiles, some of which the server has not made yet: they stand there by name. */
+  arrange(tiles) {
+    this.fit(tiles.map((each) => JSON.stringify(each)), (text) => pendingTile(text), () => true);
+    this.index();
+  }
+
+  /** Whether a tile waits for the server to make it. */
+  get waiting() {
+    return this.grid.querySelector(":scope > .pending") !== null;
+  }
+
+  fit(texts, build, usable) {
+    const old = new Map();
+    for (const element of this.elements.filter(usable)) old.set(element.dataset.tile, [...(old.get(element.dataset.tile) || []), element]);
+    const wanted = texts.map((text, index) => old.get(text)?.shift() || build(text, index));
+    const kept = new Set(wanted);
+    for (const element of this.elements) if (!kept.has(element)) this.drop(element);
+    wanted.forEach((element, index) => {
+      if (this.grid.children[index] !== element) this.grid.insertBefore(element, this.grid.children[index] || null);
+    });
+  }
+
+  /** Take one tile away. */
+  drop(element) {
+    this.charts.get(element)?.();
+    this.charts.delete(element);
+    element.remove();
+  }
+
+  /** End everything. */
+  stop() {
+    clearInterval(this.timer);
+    this.end?.();
+    for (const end of this.charts.values()) end();
+    this.charts.clear();
+  }
+
+  begin() {
+    this.due.clear();
+    this.index();
+    for (const element of this.elements) {
+      const plot = element.querySelector(".plot");
+      if (plot && !this.charts.has(element)) this.charts.set(element, drawChart(plot, readTile(element)));
+    }
+    this.tick();
+  }
+
+  index() {
+    this.readings = new Map();
+    this.ages = new Map();
+    const put = (map, key, element) => map.set(key, [...(map.get(key) || []), element]);
+    for (const each of this.grid.querySelectorAll(".reading")) put(this.readings, `${each.dataset.series}\n${each.dataset.column}`, each);
+    for (const each of this.grid.querySelectorAll("time[data-series]")) put(this.ages, each.dataset.series, each);
+    const names = [...new Set([...this.readings.keys()].map((key) => key.split("\n")[0]))].sort();
+    const key = names.join("\n");
+    if (key === this.names) return;
+    this.names = key;
+    this.end?.();
+    this.end = names.length ? subscribe(names, (values, time) => this.show(values, time)) : null;
+  }
+
+  show(values, time) {
+    this.skew = time - Date.now() / 1000;
+    for (const { series, column, value, time: when } of values) {
+      for (const element of this.readings.get(`${series}\n${column}`) || []) showReading(element, value);
+      if (!when) continue;
+      for (const element of this.ages.get(series) || []) {
+        element.dataset.time = String(Math.max(Math.floor(when), Number(element.dataset.time || 0)));
+        element.dateTime = new Date(when * 1000).toISOString();
+      }
+    }
+  }
+
+  tick() {
+    if (document.hidden) return;
+    const now = Date.now() / 1000 + this.skew;
+    for (const each of this.grid.querySelectorAll("time[data-time]")) {
+      const text = age(Number(each.dataset.time), now);
+      if (each.textContent !== text) each.textContent = text;
+      each.classList.toggle("old", now - Number(each.dataset.time) > 3600);
+    }
+    this.drawSparks(now);
+    this.drawGraphs(now);
+  }
+
+  isDue(key, seconds) {
+    if ((this.due.get(key) || 0) > Date.now()) return false;
+    this.due.set(key, Date.now() + seconds * 1000);
+    return true;
+  }
+
+  drawSparks() {
+    const bySpan = new Map();
+    for (const each of this.grid.querySelectorAll(".spark")) {
+      bySpan.set(each.dataset.span, [...(bySpan.get(each.dataset.span) || []), each]);
+    }
+    for (const [span, elements] of bySpan) {
+      if (!this.isDue(`spark ${span}`, Math.min(Math.max(SPAN_S[span] / POINTS, 20), 3600))) continue;
+      for (let first = 0; first < elements.length; first += MOST_SERIES) {
+        fetchSparks(elements.slice(first, first + MOST_SERIES), span);
+      }
+    }
+  }
+
+  drawGraphs(now) {
+    for (const tile of this.grid.querySelectorAll(".tile[data-kind=graph]")) {
+      const { span } = readTile(tile);
+      const pixel = Math.max(SPAN_S[span] / PIXELS, 10);
+      const end = Math.floor(now / pixel) * pixel;
+      for (const picture of tile.querySelectorAll("picture.graph")) moveGraph(picture, Math.floor(end));
+    }
+  }
+}
+
+function pendingTile(text) {
+  const tile = JSON.parse(text);
+  const title = tile.title || tile.series.map((each) => each.name).join(", ");
+  const data = { tile: text, kind: tile.kind, width: tile.width, height: tile.height };
+  return make("article", { className: "card tile pending", data },
+    make("header", { className: "tile-head" }, make("h2", { className: "tile-title" }, title)));
+}
+
+/** Give a tile's element another size, on the screen and in what it says of itself. */
+export function sizeTile(element, width, height) {
+  Object.assign(element.dataset, { width, height, tile: JSON.stringify({ ...readTile(element), width, height }) });
+}
+
+function showReading(element, value) {
+  const { units } = element.dataset;
+  const [text, after] = [amount(value, units), unitsOf(value, units)];
+  const [number, unit] = [element.querySelector("b"), element.querySelector("i")];
+  if (number.textContent === text && unit.textContent === after) return;
+  [number.textContent, unit.textContent] = [text, after];
+  if (element.dataset.chars) element.dataset.chars = String(Math.min(text.length + Math.ceil(after.length / 2), MOST_CHARS));
+}
+
+async function fetchSparks(elements, span) {
+  const names = [...new Set(elements.map((each) => each.dataset.spark))];
+  let data;
+  try {
+    data = await getJson(dataPath(names, { start: AT[span], end: "now", cf: ["AVERAGE", "MIN", "MAX"], max_points: POINTS }));
+  } catch {
+    return; // the old line stays; the page says whether the server can be reached
+  }
+  const columns = new Map(data.columns.map((each) => [`${each.series}:${each.column} ${each.cf}`, each.values]));
+  for (const element of elements) {
+    const part = (cf) => columns.get(`${element.dataset.spark} ${cf}`) || [];
+    showSpark(element, part("AVERAGE"), part("MIN"), part("MAX"));
+  }
+}
+
+function showSpark(element, averages, lows, highs) {
+  const known = (values) => values.filter((value) => value !== null);
+  const { units, factor } = stored(element.dataset.units, element.dataset.type);
+  element.querySelector("svg")?.remove();
+  element.prepend(sparkline(averages));
+  const all = [...known(lows), ...known(highs), ...known(averages)];
+  element.querySelector(".extremes").textContent = all.length
+    ? `${shown(Math.min(...all) * factor, units)} … ${shown(Math.max(...all) * factor, units)}`
+    : "";
+}
+
+function moveGraph(picture, end) {
+  if (picture.dataset.end === String(end)) return;
+  const first = !picture.dataset.end;
+  picture.dataset.end = String(end);
+  if (first) return; // the server has just drawn it
+  const image = picture.querySelector("img");
+  for (const source of picture.querySelectorAll("source")) source.srcset = addressAt(source.srcset, end);
+  image.src = addressAt(image.getAttribute("src"), end);
+}
+
+function addressAt(old, end) {
+  const url = new URL(old, location.href);
+  const start = url.searchParams.get("start");
+  url.searchParams.set("start", start.startsWith("end") ? start : `end${start}`);
+  url.searchParams.set("end", String(end));
+  return url.pathname + url.search;
+}

@@ -1,0 +1,114 @@
+// A board that fills a screen on the wall: awake, in step with the server for months, and plain about what is old.
+
+import { watchConnection } from "./live.js";
+import { Tiles } from "./boards/tiles.js";
+
+const LOOK_MS = 20000; // how often the server is asked for another board, or another version of itself
+const LOST_MS = 45000;
+const FRESH_MS = 24 * 3600 * 1000; // the page is loaded anew each day, so that nothing can pile up
+const TOOLS_MS = 5000;
+const byId = (id) => document.getElementById(id);
+
+const grid = byId("board");
+const board = JSON.parse(grid.dataset.board);
+const tiles = new Tiles(grid);
+const began = performance.now();
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+let heard = Date.now(); // when the server last answered
+let connection = "";
+let refused = "";
+
+// -- what is old ----------------------------------------------------------------------------------------
+
+function showState() {
+  const now = Date.now();
+  byId("clock").textContent = clock.format(now);
+  const lost = connection === "lost" || now - heard > LOST_MS;
+  const words = refused || (lost ? `No connection since ${clock.format(heard)}. Numbers are old.` : "");
+  const told = byId("connection");
+  if (told.textContent !== words) told.textContent = words;
+  told.hidden = !words;
+  document.body.classList.toggle("stale", Boolean(words));
+}
+
+watchConnection((state) => {
+  connection = state;
+  if (state === "live" || state === "polling") heard = Date.now();
+  showState();
+});
+
+// -- in step with the server ------------------------------------------------------------------------------
+
+async function answerOf(path, headers) {
+  const response = await fetch(path, { cache: "no-store", headers, credentials: "same-origin", signal: AbortSignal.timeout(10000) });
+  heard = Date.now();
+  return response;
+}
+
+/** Loads the page anew where board or server are not those that it was made by; only while the server answers. */
+async function look() {
+  const health = await (await answerOf("/healthz", {})).json();
+  const current = await answerOf(`/api/v1/boards/${encodeURIComponent(board.id)}`, { "If-None-Match": `"${board.version}"` });
+  refused = { 401: "This screen is logged out: tap to log in.", 403: "This screen may not look any more.", 404: "This board was deleted." }[current.status] || "";
+  const changed = current.status === 200 || (refused === "" && document.body.classList.contains("refused"));
+  document.body.classList.toggle("refused", Boolean(refused));
+  if (changed || health.version !== document.body.dataset.version || performance.now() - began > FRESH_MS) location.reload();
+}
+
+async function keepInStep() {
+  try {
+    await look();
+  } catch {
+    // `heard` stays, and tells so
+  }
+  showState();
+  setTimeout(keepInStep, LOOK_MS);
+}
+
+document.addEventListener("click", () => {
+  if (refused.startsWith("This screen is logged out")) location.reload();
+});
+
+// -- awake ------------------------------------------------------------------------------------------------
+
+let lock = null;
+
+async function stayAwake() {
+  if (document.hidden || !navigator.wakeLock || (lock && !lock.released)) return;
+  try {
+    lock = await navigator.wakeLock.request("screen");
+  } catch {
+    lock = null; // not charged enough, or not allowed: the tablet's own settings count
+  }
+}
+
+document.addEventListener("visibilitychange", stayAwake);
+setInterval(stayAwake, 60000);
+
+// -- tools, there for a while after a touch ------------------------------------------------------------------
+
+let hiding = 0;
+
+function showTools() {
+  document.body.classList.add("touched");
+  clearTimeout(hiding);
+  hiding = setTimeout(() => document.body.classList.remove("touched"), TOOLS_MS);
+}
+
+for (const name of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(name, showTools, { passive: true });
+const fill = byId("fill");
+fill.hidden = !document.fullscreenEnabled;
+fill.addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch(() => {});
+});
+document.addEventListener("fullscreenchange", () => {
+  fill.textContent = document.fullscreenElement ? "Leave full screen" : "Fill the screen";
+});
+
+stayAwake();
+showState();
+setInterval(showState, 1000);
+setTimeout(keepInStep, LOOK_MS);
+window.addEventListener("pagehide", () => tiles.stop());
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
