@@ -109,7 +109,7 @@ export class Tiles {
       for (const element of this.readings.get(`${series}\n${column}`) || []) showReading(element, value);
       if (!when) continue;
       for (const element of this.ages.get(series) || []) {
-        element.dataset.time = String(Math.max(Math.floor(when), Number(element.dataset.time || 0)));
+        element.dataset.when = String(Math.max(Math.floor(when), Number(element.dataset.when || 0)));
         element.dateTime = new Date(when * 1000).toISOString();
       }
     }
@@ -118,10 +118,10 @@ export class Tiles {
   tick() {
     if (document.hidden) return;
     const now = Date.now() / 1000 + this.skew;
-    for (const each of this.grid.querySelectorAll("time[data-time]")) {
-      const text = age(Number(each.dataset.time), now);
+    for (const each of this.grid.querySelectorAll("time[data-when]")) {
+      const text = age(Number(each.dataset.when), now);
       if (each.textContent !== text) each.textContent = text;
-      each.classList.toggle("old", now - Number(each.dataset.time) > 3600);
+      each.classList.toggle("old", now - Number(each.dataset.when) > 3600);
     }
     this.drawSparks(now);
     this.drawGraphs(now);
