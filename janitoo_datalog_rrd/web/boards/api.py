@@ -8,8 +8,7 @@ from urllib.parse import quote
 from flask import Response, request
 
 from ...core.errors import BadRequestError
-from ..api.answers import json_response
-from ..api.series import PREFIX
+from ..api.answers import PREFIX, json_response
 from ..bodies import read_body
 from ..params import Param
 from ..room import room

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 from flask import Response, make_response, render_template
 
+from ..auth.guard import who
 from ..metrics import problems
 from ..room import Room, room
 from ..routes import Role, Route
@@ -72,5 +73,5 @@ def _frame(here: Room) -> dict[str, object]:
             "columns": COLUMNS,
             "rows": ROWS,
         },
-        "may_edit": True,
+        "may_edit": who().role >= Role.OPERATOR,
     }
