@@ -9,10 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from .core.decoding import Route
 from .core.errors import DecodeError, StoreError
 from .core.packets import Publish
 from .core.services import Services
-from .routes import HEARTBEATS, Route, Router
+from .routes import HEARTBEATS, Router
 from .store.column import LARGEST, ColumnState
 from .store.intake import ACCEPTED, IGNORED, LATE, Intake, StoreFullError
 from .store.settings import EARLIEST_S

@@ -1,59 +1,19 @@
-"""Which decoder reads the messages of which topics."""
+"""Finds the decoder of each message on its way in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from .core.contracts import Decoder, Reading
-from .core.errors import DecodeError, PluginError
+from .core.decoding import Route
+from .core.errors import DecodeError
 from .core.heartbeats import NodeRegistry
-from .core.options import Options
-from .core.plugins import DECODERS, Plugins
-from .core.sections import Section
-from .core.topics import HEARTBEAT_FILTER, VALUES_FILTER, topic_matches
+from .core.topics import HEARTBEAT_FILTER, topic_matches
 
 HEARTBEATS = b"/dhcp/heartbeat/"
 """How the topics of heartbeats begin."""
 _TOPICS_MAX = 50_000
 _TOPIC_MAX = 300  # longer ones are rare and would fill the memory: they are looked up each time
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which decoder reads the messages of which topics.
-
-    Attributes:
-        filters: MQTT topic filters.
-        decoder: what reads them.
-        kind: the dialect's name.
-    """
-
-    filters: tuple[str, ...]
-    decoder: Decoder
-    kind: str
-
-
-def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[str, str]]:
-    """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
-
-    Args:
-        options: checked, so that every decoder takes its section.
-        plugins: what the decoders are loaded from.
-
-    Returns:
-        The routes, and by `decoder NAME` why its plugin cannot be loaded; the others go on.
-    """
-    wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
-    wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
-    routes: list[Route] = []
-    faults: dict[str, str] = {}
-    for kind, filters, section in wanted:
-        try:
-            routes.append(Route(filters, plugins.load(DECODERS, kind)(section), kind))
-        except PluginError as error:
-            faults[section.name.replace("__", " ")] = str(error)
-    return routes, faults
 
 
 class Router:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from .bus import REMOTE_OPTIONS as STORE_REMOTE_OPTIONS
 from .core.errors import JanitooError
@@ -32,16 +32,19 @@ class DatalogServer(JNTServer):
         Raises:
             StartError: the server cannot start.
         """
-        with _signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as came:
+        with _signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as (came, note):
+            self.services.ask_reload = lambda: note(signal.SIGHUP)
             self.start()
             try:
                 on_ready()
                 while came() <= {signal.SIGHUP}:
-                    self._reload_safely()
+                    self.reload_safely()
             finally:
+                self.services.ask_reload = None
                 self.stop()
 
-    def _reload_safely(self) -> None:
+    def reload_safely(self) -> None:
+        """Read the ini again, its log's sections too; one with faults is told of, and the old one stays."""
         old = self.options
         try:
             options = self.load_options()
@@ -58,12 +61,12 @@ class DatalogServer(JNTServer):
             self.services.health.forget("reload")
 
 
-@contextmanager
-def _signals(*wanted: signal.Signals) -> Iterator[Callable[[], set[int]]]:
-    """Catch signals for as long as the block lasts, and give a function that waits for the next ones.
+@contextlib.contextmanager
+def _signals(*wanted: signal.Signals) -> Iterator[tuple[Callable[[], set[int]], Callable[[int], None]]]:
+    """Catch signals for as long as the block lasts; give a function that waits for the next ones, and one that makes one up.
 
     The interpreter writes their numbers into a socket: nothing of ours runs in a handler, where it could wait for a lock
-    that the interrupted code holds.
+    that the interrupted code holds. Another thread may write one there as well, and never waits.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -76,8 +79,12 @@ def _signals(*wanted: signal.Signals) -> Iterator[Callable[[], set[int]]]:
                 pass
             return numbers
 
+        def note(number: int) -> None:
+            with contextlib.suppress(OSError):  # it is full of signals, or the server has ended
+                theirs.send(bytes([number]))
+
         try:
-            yield wait
+            yield wait, note
         finally:
             signal.set_wakeup_fd(descriptor)
             for number, handler in before.items():

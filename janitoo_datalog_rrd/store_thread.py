@@ -12,6 +12,7 @@ from typing import Any
 
 from .core.connection import BrokerSettings
 from .core.contracts import Key, Reading
+from .core.decoding import build_routes
 from .core.errors import JanitooError, StartError, UnknownSeriesError
 from .core.facts import BrokerLink
 from .core.files import write_atomically
@@ -23,7 +24,6 @@ from .core.services import Services
 from .core.thread import BaseThread
 from .decoders.numbers import number_of
 from .ingest import Ingest
-from .routes import build_routes
 from .store.schema import Schemas
 from .store.settings import SourceConfig, StoreSettings, folders_of
 from .store.store import Store

@@ -19,13 +19,13 @@ from support import Mosquitto, wait_until
 
 from janitoo_datalog_rrd.bus import RrdBus
 from janitoo_datalog_rrd.core.contracts import Decoder, Reading
+from janitoo_datalog_rrd.core.decoding import Route
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.decoders.plain import make_decoder
 from janitoo_datalog_rrd.ingest import Ingest
-from janitoo_datalog_rrd.routes import Route
 from janitoo_datalog_rrd.store.intake import Intake
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import SourceConfig, StoreSettings

@@ -25,12 +25,12 @@ import pytest
 from house import janitoo
 
 from janitoo_datalog_rrd import ingest
+from janitoo_datalog_rrd.core.decoding import build_routes
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.packets import acknowledgements, split
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.ingest import Ingest
-from janitoo_datalog_rrd.routes import build_routes
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import StoreSettings
 from janitoo_datalog_rrd.store.store import Store

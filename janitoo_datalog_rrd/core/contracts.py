@@ -177,6 +177,10 @@ class SeriesReader(Protocol):
         """One series. Raises UnknownSeriesError."""
         ...
 
+    def series_of(self, key: Key) -> list[str]:
+        """Names of the series that a value goes to; none where it has no series yet."""
+        ...
+
     def flush(self, name: str) -> int:
         """Write a series' cached samples to its file and return how many. Raises UnknownSeriesError, StoreError."""
         ...

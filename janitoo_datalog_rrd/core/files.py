@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -14,7 +15,15 @@ from .errors import StartError
 _PROBE_S = 0.5
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True, seam: str = "file-written") -> None:
+def write_atomically(
+    path: Path,
+    content: bytes,
+    mode: int = 0o600,
+    *,
+    sync: bool = True,
+    seam: str = "file-written",
+    like: os.stat_result | None = None,
+) -> None:
     """Write a file so that after a crash there is the old one or the new one, whole.
 
     Two calls for one file must not run at the same time: they have one temporary file.
@@ -25,6 +34,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
         mode: its permission bits.
         sync: ask the disk to have it before the rename.
         seam: what the moment before the rename is called, see `seams`.
+        like: a file whose owner, group and permission bits it gets.
 
     Raises:
         OSError: it could not be written; the old one is untouched.
@@ -34,6 +44,9 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600, *, sync: boo
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            if like is not None:
+                os.fchown(descriptor, like.st_uid, like.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
             stream.write(content)
             stream.flush()
             if sync:

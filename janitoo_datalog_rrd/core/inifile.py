@@ -34,11 +34,13 @@ class IniContent:
         sections: name → Section, those that only have defaults included.
         components: thread → component's name → key in the entry-point group `janitoo.components`.
         given: names of the sections that the file or the environment really has.
+        log: the sections of Python's logging by name, as texts.
     """
 
     sections: dict[str, Section]
     components: dict[str, dict[str, str]]
     given: frozenset[str]
+    log: dict[str, Section]
 
 
 def read_ini(path: Path, raw: str, plugins: PluginSpecs, environ: Mapping[str, str], *, faulty: bool = False) -> IniContent:
@@ -81,6 +83,7 @@ class _Loader:
         self.given: dict[str, dict[str, _Given]] = {}
         self.section_places: dict[str, str] = {}
         self.components: dict[str, dict[str, str]] = {}
+        self.component_places: dict[tuple[str, str], _Given] = {}
 
     def load(self) -> IniContent:
         self._scan()
@@ -97,9 +100,18 @@ class _Loader:
             if specs is not None:
                 sections[name] = self._parse_section(name, specs)
         sections.setdefault("system", Section("system"))
+        for (thread, option), given in self.component_places.items():
+            sections[thread].texts[option], sections[thread].places[option] = given.raw, given.where
         self._check_between(sections)
         self._check_logging()
-        return IniContent(sections, self.components, frozenset(self.given))
+        return IniContent(sections, self.components, frozenset(self.given), self._log())
+
+    def _log(self) -> dict[str, Section]:
+        found = {name: Section(name) for name in self.given if _LOGGING_SECTION.fullmatch(name)}
+        for name, section in found.items():
+            section.texts = {option: given.raw for option, given in self.given[name].items()}
+            section.places = {option: given.where for option, given in self.given[name].items()}
+        return found
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -173,6 +185,7 @@ class _Loader:
                 self._fault(given.where, thread, option, f"has no section [{thread}__{name}]: add it, with at least its hadd")
             else:
                 taken[name] = given.raw
+                self.component_places[thread, option] = given
         self.components[thread] = taken
 
     # -- checking ------------------------------------------------------------------------------------
@@ -230,7 +243,7 @@ class _Loader:
                     stored = f"{match[1]}_{int(match[2])}"
             if spec is None:
                 if specs.anything:
-                    section.values[option] = given.raw
+                    section.values[option] = section.texts[option] = given.raw
                     section.places[option] = given.where
                 else:
                     near = ", ".join(sorted(each + ("_N" if by_name[each].indexed else "") for each in by_name))
@@ -240,6 +253,7 @@ class _Loader:
                 self._fault(given.where, name, option, f"says the same as the option at {section.places[stored]}")
                 continue
             section.places[stored] = given.where
+            section.texts[stored] = given.raw
             try:
                 section.values[stored] = spec.parse(given.raw)
             except ValueError as error:

@@ -17,8 +17,8 @@ from urllib.parse import quote
 from .errors import ConfigError, JanitooError, Problem, StartError
 from .flood import FloodFilter
 from .options import Options
+from .secrets import MASK, is_secret
 
-MASK = "***"
 _DEFAULT_FORMAT = "%(levelname)-7s %(name)s: %(message)s"
 # Characters that could forge or hide a line: controls but tab and line feed, and what turns the direction of writing.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -270,7 +270,9 @@ def _place(options: Options, section: str) -> str:
 
 
 def _secrets(options: Options) -> list[str]:
-    values = [section.values.get(name) for section in options.sections.values() for name in section.secrets]
+    values = [
+        section.values[name] for section in options.sections.values() for name in section.values if is_secret(section, name)
+    ]
     return [value for value in values if isinstance(value, str)]
 
 

@@ -26,6 +26,7 @@ class Options:
         path: the ini file that was read.
         sections: name → Section.
         given: names of the sections that the file or the environment really has.
+        log: the sections of Python's logging by name, as texts.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class Options:
         components: dict[str, dict[str, str]],
         raw: str,
         given: frozenset[str] = frozenset(),
+        log: Mapping[str, Section] | None = None,
     ) -> None:
         self.path = path
         self.given = given
+        self.log = dict(log or {})
         self.sections = sections
         self._components = components
         self._raw = raw
@@ -68,8 +71,26 @@ class Options:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ConfigError([Problem(str(path), "", "", f"cannot be read: {reason}")]) from error
+        return cls.from_text(path, raw, plugins, environ, faulty=faulty)
+
+    @classmethod
+    def from_text(
+        cls,
+        path: Path,
+        raw: str,
+        plugins: PluginSpecs | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        faulty: bool = False,
+    ) -> Options:
+        """Check the text of an ini as if it stood in its file; see `load`. Raises ConfigError."""
         content = read_ini(path, raw, plugins or PluginSpecs(), {} if environ is None else environ, faulty=faulty)
-        return cls(path, content.sections, content.components, raw, content.given)
+        return cls(path, content.sections, content.components, raw, content.given, content.log)
+
+    @property
+    def text(self) -> str:
+        """The ini as it was read."""
+        return self._raw
 
     @property
     def system(self) -> Section:
@@ -156,6 +177,7 @@ class Options:
             write_atomically(self._remote_path, json.dumps(remote, indent=1, sort_keys=True).encode())
             target = self.sections.setdefault(section, Section(section))
             target.values[option] = parsed
+            target.texts[option] = value
             target.places[option] = str(self._remote_path)
         return parsed
 
@@ -181,6 +203,7 @@ class Options:
                     continue
                 try:
                     section.values[option] = parse[option](str(entry.get("value")))
+                    section.texts[option] = str(entry.get("value"))
                 except ValueError as error:
                     notes.append(f"{self._remote_path}: [{name}] {option} {error}; it is passed over")
                     continue

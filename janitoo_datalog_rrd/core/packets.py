@@ -113,9 +113,9 @@ def connect(
     return _packet(0x10, head + properties + _text(client_id) + credentials)
 
 
-def subscribe(mid: int, filters: Sequence[str], *, v5: bool) -> bytes:
-    """SUBSCRIBE with QoS 1; retained messages come only for a subscription that is new (MQTT 5)."""
-    options = bytes([1 | (_RETAIN_IF_NEW if v5 else 0)])
+def subscribe(mid: int, filters: Sequence[str], *, v5: bool, qos: int = 1) -> bytes:
+    """SUBSCRIBE; retained messages come only for a subscription that is new (MQTT 5)."""
+    options = bytes([qos | (_RETAIN_IF_NEW if v5 else 0)])
     return _packet(0x82, mid.to_bytes(2, "big") + (b"\0" if v5 else b"") + b"".join(_text(each) + options for each in filters))
 
 
@@ -152,12 +152,21 @@ def read_suback(body: bytes, *, v5: bool) -> list[int]:
     return list(body[at:])
 
 
-def split(buffer: bytes, *, v5: bool) -> tuple[list[Publish], list[Other], int]:
+def length_of(buffer: bytes) -> int:
+    """How many bytes the packet has that begins a buffer, its head included; 0 where that has not come yet."""
+    if len(buffer) < 5 and min(buffer[1:], default=128) > 127:
+        return 0
+    size, start = _read_length(buffer, 1)
+    return start + size
+
+
+def split(buffer: bytes, *, v5: bool, retained: list[int] | None = None) -> tuple[list[Publish], list[Other], int]:
     """Split what came from a socket into packets.
 
     Args:
         buffer: what came, beginning with a packet.
         v5: MQTT 5, whose messages have properties; they are passed over.
+        retained: gets the positions of those messages that the broker had kept from earlier.
 
     Returns:
         The messages, all other packets, and how many bytes they took; the rest is the beginning of a packet.
@@ -187,9 +196,13 @@ def split(buffer: bytes, *, v5: bool) -> tuple[list[Publish], list[Other], int]:
                 continue
             place = start + 2 + (buffer[start] << 8 | buffer[start + 1])
             topic = buffer[start + 2 : place]
-            if first & 6:
-                mid = buffer[place : place + 2]
-                place += 2
+            if first & 7:
+                if first & 1 and retained is not None:
+                    retained.append(len(messages))
+                mid = b""
+                if first & 6:
+                    mid = buffer[place : place + 2]
+                    place += 2
                 if first & 4:
                     raise MalformedPacketError("the broker sends QoS 2, which was not asked for")
             else:

@@ -45,10 +45,12 @@ class Receiver:
         on_packets: takes what came, in the order in which it came, and has `acknowledge` called with the identifiers of messages
             once they are safe. It is called in the receiver's own thread.
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
-        on_state: called with (connected, sentence) when the connection comes or goes.
+        on_state: called with (connected, sentence) when the connection comes or goes.        on_deaf: called with a filter that the broker does not let us listen to, and its reason.
+        passing: only look at what passes by: no session, QoS 0, packets that are too long passed over.
 
     Attributes:
         session_kept: whether the broker had kept our session when it last took us; None before.
+        retained: while `on_packets` runs for one who only looks: the positions of messages that the broker had kept.
     """
 
     def __init__(
@@ -59,10 +61,16 @@ class Receiver:
         on_packets: PacketsHandler,
         on_lost: Callable[[], None] = lambda: None,
         on_state: StateHandler | None = None,
+        *,
+        on_deaf: Callable[[str, str], None] = lambda _filter, _reason: None,
+        passing: bool = False,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
         self.backoff = Backoff()
+        self.retained: list[int] = []
+        self._passing = passing
+        self._on_deaf = on_deaf
         self._filters = list(filters)
         self._on_packets = on_packets
         self._on_lost = on_lost
@@ -133,7 +141,8 @@ class Receiver:
     def _live(self) -> None:
         """Live through one connection, from the first byte to the last."""
         try:
-            wire = Wire(self.settings, self._wake_read)
+            asked = (self.retained, MAXIMUM_PACKET) if self._passing else ()
+            wire = Wire(self.settings, self._wake_read, *asked)
         except OSError as error:
             self._teller.unreachable(error)
             return
@@ -171,11 +180,11 @@ class Receiver:
             packets.connect(
                 self.client_id,
                 v5=self._v5,
-                clean=False,
+                clean=self._passing,
                 keepalive=settings.keepalive,
                 user=settings.user,
                 password=settings.password,
-                session_expiry=SESSION_EXPIRY_S,
+                session_expiry=0 if self._passing else SESSION_EXPIRY_S,
                 receive_maximum=RECEIVE_MAXIMUM,
                 maximum_packet=MAXIMUM_PACKET,
             )
@@ -199,7 +208,7 @@ class Receiver:
             self._subscribed = False
             self._unanswered = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
             for number, filters in self._unanswered.items():
-                wire.send(packets.subscribe(number, filters, v5=self._v5))
+                wire.send(packets.subscribe(number, filters, v5=self._v5, qos=0 if self._passing else 1))
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
 
     def _listen(self, wire: Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
@@ -245,6 +254,7 @@ class Receiver:
                 for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
                     if reason >= 0x80:
                         self._teller.deaf(topic_filter, packets.reason_text(reason))
+                        self._on_deaf(topic_filter, packets.reason_text(reason))
             elif kind == packets.DISCONNECT:
                 raise ConnectionError(packets.reason_text(body[0] if body else 0))
         return answered

@@ -100,12 +100,14 @@ class Section:
         name: without brackets.
         values: option name → value, defaults included; indexed options as `name_N`.
         places: option name → where it was given; options at their default are not in it.
+        texts: option name → as it was given.
         secrets: names of options whose values must not be shown.
     """
 
     name: str
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
 
     def __getitem__(self, option: str) -> Any:

@@ -31,6 +31,7 @@ class Services:
         store: the store's reading side; None until the datarrd thread has built it.
         link: how the broker is reached; None until the datarrd thread listens.
         threads: the threads of the plugins that run, in the order of their start.
+        ask_reload: has the server read its ini again, soon and in the server's own time, as SIGHUP does; None where nobody can.
         clock: seconds since the epoch UTC.
         started: when the server was built, seconds since the epoch UTC.
     """
@@ -45,6 +46,7 @@ class Services:
     store: SeriesReader | None = None
     link: BrokerLink | None = None
     threads: Sequence[threading.Thread] = ()
+    ask_reload: Callable[[], None] | None = None
     clock: Callable[[], float] = time.time
     started: float = field(default_factory=time.time)
 

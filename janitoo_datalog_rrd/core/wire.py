@@ -21,14 +21,21 @@ class Wire:
     Args:
         settings: where the broker is.
         wake: a file descriptor that becomes readable when `read` is to return early.
+        retained: after each read it has the positions of the messages that the broker had kept; None where nobody asks.
+        longest: bytes of the longest packet that is taken, longer ones are passed over; None takes any.
 
     Raises:
         OSError: there is no connection.
     """
 
-    def __init__(self, settings: BrokerSettings, wake: int) -> None:
+    def __init__(
+        self, settings: BrokerSettings, wake: int, retained: list[int] | None = None, longest: int | None = None
+    ) -> None:
         self._v5 = settings.protocol == "5"
         self._rest = b""
+        self._retained = retained
+        self._longest = longest
+        self._too_long = 0
         connection = socket.create_connection((settings.host, settings.port), timeout=_CONNECT_S)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -70,9 +77,15 @@ class Wire:
             came = self._socket.recv(max(_CHUNK, len(self._rest)))
         if not came:
             raise ConnectionError("it has closed the connection")
+        if self._too_long:
+            came, self._too_long = came[self._too_long :], max(self._too_long - len(came), 0)
+        if self._retained is not None:
+            self._retained.clear()
         buffer = self._rest + came if self._rest else came
-        messages, others, taken = packets.split(buffer, v5=self._v5)
+        messages, others, taken = packets.split(buffer, v5=self._v5, retained=self._retained)
         self._rest = buffer[taken:]
+        if self._longest is not None and self._rest and (size := packets.length_of(self._rest)) > self._longest:
+            self._rest, self._too_long = b"", size - len(self._rest)
         return messages, others
 
     def has_part_of(self, kind: int) -> bool:

@@ -6,7 +6,7 @@ import math
 import time
 from pathlib import Path
 
-from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, Key, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.options import Options
@@ -45,6 +45,11 @@ class FileReader:
         if SAFE_NAME.fullmatch(name) is None or not (self.rrd_dir / f"{name}.rrd").exists():
             raise UnknownSeriesError(name)
         return self._info(name, catalogue.read(self._catalogue_path))
+
+    def series_of(self, key: Key) -> list[str]:
+        """Names of the series that a value goes to."""
+        records = catalogue.read(self._catalogue_path)
+        return sorted(name for name, record in records.items() if tuple(record["key"]) == key)
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Read rows; as `Store.fetch`, without the flush."""

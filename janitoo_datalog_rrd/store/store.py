@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import seams
-from ..core.contracts import CONSOLIDATIONS, FetchResult, Reading, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.files import write_atomically
@@ -237,6 +237,10 @@ class Store:
     def watch(self) -> StoreWatch:
         """Begin to watch the last values; see StoreWatch."""
         return StoreWatch(self.cache, self.flusher.look_up)
+
+    def series_of(self, key: Key) -> list[str]:
+        """Names of the series that a value goes to; none where it has no series yet."""
+        return sorted({column.series.name for column in self.cache.columns_of(key)})  # a look needs no lock
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Flush, then read rows.

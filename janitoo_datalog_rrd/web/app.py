@@ -16,6 +16,8 @@ from .auth import guard, login
 from .boards.api import board_api_routes
 from .boards.pages import board_page_routes
 from .compat.paths import compat_routes
+from .configuration import configuration_routes
+from .explore.views import explore_routes
 from .files import file_routes
 from .graphite.paths import graphite_routes
 from .metrics import metric_routes
@@ -61,6 +63,8 @@ def create_app(services: Services) -> Flask:
         board_api_routes,
         board_page_routes,
         event_routes,
+        explore_routes,
+        configuration_routes,
         metric_routes,
         login.auth_routes,
         graphite_routes,

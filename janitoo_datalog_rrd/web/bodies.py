@@ -19,6 +19,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "a text"),
     "integer": ((int,), "a whole number"),
     "number": ((int, float), "a number"),
+    "boolean": ((bool,), "true or false"),
 }
 
 
@@ -51,7 +52,7 @@ def check(value: Any, schema: Schema, where: str = "") -> None:
         BadRequestError: with the place of the first fault.
     """
     kinds, words = _TYPES[schema["type"]]
-    if not isinstance(value, kinds) or isinstance(value, bool):
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise _wrong(where, value, words)
     if isinstance(value, dict):
         _check_members(value, schema, where)

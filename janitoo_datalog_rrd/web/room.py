@@ -15,6 +15,7 @@ from .auth.access import Access
 from .boards.boards import Boards
 from .drawing.artists import Artists
 from .drawing.graph import GraphRenderer
+from .explore.desk import Desk
 from .live.hub import Hub
 
 KEY = "janitoo_datalog_rrd"
@@ -38,6 +39,7 @@ class Room:
         boards: what people have put together of series.
         live: tells of new values those who listen.
         access: who gets in.
+        desk: what Explore knows of the bus.
     """
 
     services: Services
@@ -46,6 +48,7 @@ class Room:
     boards: Boards
     live: Hub
     access: Access
+    desk: Desk
 
     @classmethod
     def build(cls, services: Services) -> Room:
@@ -58,6 +61,7 @@ class Room:
             boards=Boards(lambda: services.options.home_dir, services.health, lambda: services.clock()),
             live=Hub(lambda: services.store, lambda: services.clock()),
             access=Access(services.options, lambda: services.clock(), services.health),
+            desk=Desk(services),
         )
 
     @property

@@ -137,6 +137,7 @@ class WebServer:
         if dispatcher is not None:
             dispatcher.shutdown(cancel_pending=True, timeout=_STOP_S)
         here.artists.close()
+        here.desk.close()
         for part in parts:
             if part in listening:
                 continue

@@ -94,6 +94,9 @@ class RrdStore:
             raise UnknownSeriesError(name)
         return replace(self.series[name], cached=len(self.cached.get(name, ())))
 
+    def series_of(self, key: tuple[str, ...]) -> list[str]:
+        return sorted(info.name for info in self.series.values() if key in [each.key for each in info.columns])
+
     def flush(self, name: str) -> int:
         self.get_series(name)
         if self.failing is not None:

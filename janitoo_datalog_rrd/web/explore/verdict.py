@@ -1,0 +1,246 @@
+"""The verdict on a message: which numbers are in it, as which series each is logged, or why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...core.contracts import Key, Reading
+from ...core.decoding import Route, build_routes
+from ...core.errors import DecodeError, JanitooError
+from ...core.options import Options
+from ...core.plugins import DECODERS
+from ...core.sections import Section
+from ...core.services import Services
+from ...core.topics import HEARTBEAT_FILTER, topic_matches
+
+KINDS = ("plain", "json")
+"""The dialects that a click can choose, the narrower one first."""
+NUMBERS_MAX = 200
+"""How many numbers of one message are told."""
+_GLANCE_S = 3.0
+_GLANCES_MAX = 2000
+LOGGED, SOON, NOT, OPEN = "logged", "soon", "not", "open"
+
+
+@dataclass(slots=True)
+class Number:
+    """One number of a message.
+
+    Attributes:
+        path: where it stands in the message; empty where the message is the number.
+        value: the number.
+        state: `logged`; `soon`, when it will be with its next message; `open`, when a click can have it logged; or `not`.
+        series: names of the series that it goes to.
+        why: a sentence that says why it is not logged; empty where it is.
+        label, units: what the message says of it.
+        key: whose number it is; empty where nobody reads it.
+    """
+
+    path: str
+    value: float
+    state: str
+    series: list[str] = field(default_factory=list)
+    why: str = ""
+    label: str = ""
+    units: str = ""
+    key: Key = ()
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is made of a message.
+
+    Attributes:
+        state: as that of its numbers: the best of them; `none` where there is nothing to log.
+        sentence: what to know of the whole message.
+        kind: the dialect that reads it, or that would.
+        section: the section of the ini that has it read; empty where there is none.
+        place: where that section stands.
+        numbers: at most `NUMBERS_MAX`.
+    """
+
+    state: str
+    sentence: str
+    kind: str = ""
+    section: str = ""
+    place: str = ""
+    numbers: list[Number] = field(default_factory=list)
+
+
+class Examiner:
+    """Looks at messages as the store would, with decoders of its own.
+
+    Args:
+        services: the options and plugins in force, and the store.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._options: Options | None = None
+        self._routes: list[Route] = []
+        self._seen: dict[str, tuple[Options, float, str, list[str]]] = {}
+
+    def routes(self) -> list[Route]:
+        """The decoders in force, in the order in which they are asked."""
+        options = self._services.options
+        if options is not self._options:
+            self._routes, _ = build_routes(options, self._services.plugins)
+            self._options = options
+        return self._routes
+
+    def route_of(self, topic: str) -> Route | None:
+        """Who reads a topic."""
+        return next((route for route in self.routes() if any(topic_matches(each, topic) for each in route.filters)), None)
+
+    def examine(self, topic: str, payload: bytes, *, whole: bool) -> Verdict:
+        """Say what becomes of a message.
+
+        Args:
+            topic, payload: the message.
+            whole: whether that is all of its payload.
+        """
+        if topic_matches(HEARTBEAT_FILTER, topic):
+            return Verdict("none", "A heartbeat: it says whether a node is alive, and is shown on the dashboard.")
+        route = self.route_of(topic)
+        if not whole:
+            return self._cut(topic, payload, route)
+        return self._open(topic, payload) if route is None else self._read(route, topic, payload)
+
+    def glance(self, topic: str, payload: bytes, *, whole: bool) -> tuple[str, list[str]]:
+        """The state of a message in short, and the series that it goes to; a few seconds old at most."""
+        now = self._services.clock()
+        seen = self._seen.get(topic)
+        if seen is None or seen[0] is not self._services.options or not 0 <= now - seen[1] < _GLANCE_S:
+            verdict = self.examine(topic, payload, whole=whole)
+            series = [name for number in verdict.numbers for name in number.series]
+            if len(self._seen) >= _GLANCES_MAX:
+                self._seen.clear()
+            seen = self._seen[topic] = (self._services.options, now, verdict.state, list(dict.fromkeys(series))[:3])
+        return seen[2], seen[3]
+
+    # -- a topic that is read --------------------------------------------------------------------------
+
+    def _read(self, route: Route, topic: str, payload: bytes) -> Verdict:
+        who = self._who(route)
+        verdict = Verdict("none", "", route.kind, route.section, self._place(route))
+        try:
+            readings = route.decoder.decode(topic, payload)
+        except DecodeError as error:
+            readings, verdict.sentence = [], f"{who} reads this topic, but: {error}."
+        except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way
+            readings, verdict.sentence = [], f"{who} reads this topic, and failed: {type(error).__name__}: {error}."
+        else:
+            verdict.sentence = f"{who} reads this topic."
+            if not readings:
+                verdict.sentence = f"{who} reads this topic, and rightly finds no number in this message."
+        verdict.numbers = [self._number(each, topic) for each in readings[:NUMBERS_MAX]]
+        taken = {number.path for number in verdict.numbers} if len(readings[0].key) == 2 else None if readings else set()
+        if taken is not None and len(readings) <= NUMBERS_MAX:
+            verdict.numbers += self._elsewhere(route, topic, payload, taken)
+        verdict.state = _best(verdict.numbers)
+        return verdict
+
+    def _number(self, reading: Reading, topic: str) -> Number:
+        path = ".".join(reading.key[1:])
+        number = Number(path, reading.value, LOGGED, label=reading.meta.label, units=reading.meta.units, key=reading.key)
+        store = self._services.store
+        if store is None:
+            number.state, number.why = SOON, "The store is not up yet."
+            return number
+        number.series = store.series_of(reading.key)
+        if not number.series:
+            number.why = self._refusal(topic)
+            number.state = NOT
+            if not number.why and reading.value != reading.value:
+                number.why = "It is unknown: a series begins with its first number."
+            elif not number.why:
+                number.state, number.why = SOON, "It is logged from its next message on."
+        return number
+
+    def _refusal(self, topic: str) -> str:
+        """Why a value gets no series of its own; empty where it will."""
+        barrier = self.barrier()
+        if barrier:
+            return barrier
+        told = next((entry for entry in self._services.rejected.last() if entry.topic == topic[:200]), None)
+        return f"Its last message was refused: {told.detail} ({told.reason})." if told else ""
+
+    def barrier(self) -> str:
+        """Why no value at all gets a series of its own; empty where they do."""
+        options, store = self._services.options, self._services.store
+        section = options.section("datarrd")
+        if not section.get("auto_start", True):
+            return f"Nothing is logged: auto_start of [datarrd] is off ({section.places.get('auto_start', options.path)})."
+        if not section.get("auto_series", True):
+            where = section.places.get("auto_series", options.path)
+            return f"auto_series is off ({where}), and no datasource asks for it: switch it on, or add a datasource."
+        most = section.get("max_series")
+        if store is not None and most is not None and store.count_series() >= most:
+            configured = sum(1 for info in store.list_series() if info.configured)
+            if store.count_series() - configured >= most:
+                return f"There are max_series = {most} series already: raise it in [datarrd]."
+        return ""
+
+    def _elsewhere(self, route: Route, topic: str, payload: bytes, taken: set[str]) -> Iterator[Number]:
+        """Numbers of the message that its decoder passes over."""
+        if route.kind == "janitoo":
+            return
+        for number in self._found("json", topic, payload, {}):
+            if number.path not in taken:
+                number.state, number.why = self._passed_over(route)
+                yield number
+
+    def _passed_over(self, route: Route) -> tuple[str, str]:
+        value = self._services.options.section(route.section).get("value")
+        if value:
+            return OPEN if route.kind == "json" else NOT, f"{self._who(route)} logs only value = {value}."
+        return NOT, f"{self._who(route)} (kind = {route.kind}) reads no number there."
+
+    # -- a topic that nobody reads ----------------------------------------------------------------------
+
+    def _open(self, topic: str, payload: bytes) -> Verdict:
+        for kind in KINDS:
+            numbers = self._found(kind, topic, payload, {})
+            if numbers:
+                barrier = self.barrier()
+                for number in numbers:
+                    number.state, number.why = (NOT, barrier) if barrier else (OPEN, "No decoder reads this topic.")
+                return Verdict(_best(numbers), barrier or "No decoder reads this topic yet.", kind, numbers=numbers)
+        if not payload:
+            return Verdict("none", "The message is empty.")
+        return Verdict("none", "There is no number in this message: nothing that could be logged.")
+
+    def _found(self, kind: str, topic: str, payload: bytes, paths: dict[str, Any]) -> list[Number]:
+        return [
+            Number(reading.key[1], reading.value, OPEN, label=reading.meta.label, units=reading.meta.units)
+            for reading in self.try_out(kind, topic, payload, paths)[:NUMBERS_MAX]
+        ]
+
+    def try_out(self, kind: str, topic: str, payload: bytes, paths: dict[str, Any]) -> list[Reading]:
+        """What a decoder with these options would make of a message; nothing where it refuses it."""
+        try:
+            decoder = self._services.plugins.load(DECODERS, kind)(Section("decoder__new", dict(paths)))
+            readings: list[Reading] = decoder.decode(topic, payload)
+        except (JanitooError, ValueError):
+            return []
+        return readings
+
+    def _cut(self, topic: str, payload: bytes, route: Route | None) -> Verdict:
+        sentence = "The message is long, and only its beginning was kept: the numbers of its next message are told here."
+        if route is None:
+            return Verdict("none", sentence)
+        return Verdict("none", f"{self._who(route)} reads this topic. {sentence}", route.kind, route.section, self._place(route))
+
+    def _who(self, route: Route) -> str:
+        return f"[{route.section}]" if route.section else "Janitoo's own decoder"
+
+    def _place(self, route: Route) -> str:
+        return self._services.options.section(route.section).places.get("topics", "")
+
+
+def _best(numbers: list[Number]) -> str:
+    """The state of a message by that of its numbers."""
+    states = {number.state for number in numbers}
+    return next((state for state in (LOGGED, SOON, OPEN, NOT) if state in states), "none")
