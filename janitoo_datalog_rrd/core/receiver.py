@@ -45,7 +45,8 @@ class Receiver:
         on_packets: takes what came, in the order in which it came, and has `acknowledge` called with the identifiers of messages
             once they are safe. It is called in the receiver's own thread.
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
-        on_state: called with (connected, sentence) when the connection comes or goes.        on_deaf: called with a filter that the broker does not let us listen to, and its reason.
+        on_state: called with (connected, sentence) when the connection comes or goes.
+        on_deaf: called with a filter that the broker does not let us listen to, and its reason.
         passing: only look at what passes by: no session, QoS 0, packets that are too long passed over.
 
     Attributes:

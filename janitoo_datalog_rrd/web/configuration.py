@@ -8,7 +8,7 @@ from flask import Response, render_template
 
 from ..core.shipped import ShippedNotes
 from ..core.shown import ShownSection, show_options
-from .api.series import PREFIX, json_response
+from .api.answers import PREFIX, json_response
 from .explore.inihome import IniFile, IniFileError, plain
 from .metrics import problems
 from .room import Room, room

@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -33,14 +33,14 @@ def hub(services: Services) -> Hub:
 
 
 @pytest.fixture
-def web(services: Services, hub: Hub, request: pytest.FixtureRequest) -> WebServer:
+def web(services: Services, hub: Hub) -> Iterator[WebServer]:
     """A running server whose hub sends its comments soon."""
     app = create_app(services)
     app.extensions["janitoo_datalog_rrd"] = replace(room(app), live=hub)
     server = WebServer(app, "127.0.0.1", 0)
     server.start()
-    request.addfinalizer(server.stop)
-    return server
+    yield server
+    server.stop()
 
 
 def set_value(store: RrdStore, name: str, value: float | None, when: float = -1) -> None:

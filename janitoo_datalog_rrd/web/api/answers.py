@@ -18,6 +18,7 @@ from werkzeug.exceptions import NotAcceptable
 from ..escape import clean
 from ..params import ChoiceParam
 
+PREFIX = "/api/v1"
 JSON, CSV = "application/json", "text/csv"
 FORMAT_PARAM = ChoiceParam(
     name="format",

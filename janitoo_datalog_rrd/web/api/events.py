@@ -12,7 +12,7 @@ from ..params import Param
 from ..room import room
 from ..routes import Role, Route, arguments
 from ..serving.channels import HAND_OVER
-from .series import PREFIX
+from .answers import PREFIX
 
 MOST_SERIES = 1000
 """Series that one listener may name; whoever wants more asks for all."""

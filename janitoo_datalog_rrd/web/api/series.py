@@ -11,11 +11,10 @@ from ..params import Param
 from ..room import room
 from ..routes import Role, Route, arguments
 from ..view import number, series_json, value_units
-from .answers import CSV, FORMAT_PARAM, JSON, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
+from .answers import CSV, FORMAT_PARAM, JSON, PREFIX, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
 from .paging import PAGE_PARAMS, cut_page, page_links
 from .schemas import FLUSHED, SERIES, SERIES_PAGE
 
-PREFIX = "/api/v1"
 NAME_VARIABLE = Param(name="name", told="Name of a series.", longest=200)
 CSV_HEADER = (
     *("name", "node", "label", "step", "configured", "cached"),

@@ -10,8 +10,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..api.answers import json_response
-from ..api.series import PREFIX
+from ..api.answers import PREFIX, json_response
 from ..escape import clean
 from ..room import room
 from ..routes import Role, Route

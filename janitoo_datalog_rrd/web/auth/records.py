@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 
-from ...core.errors import JanitooError
+from ...core.errors import BadRequestError, JanitooError
 from ...core.files import write_atomically
 
 _MAX_BYTES = 4_194_304
@@ -45,7 +45,7 @@ class RecordFile(Generic[R]):
     Args:
         path: the file; its folder must be there when it is written.
         what: what the records are, such as `users`.
-        parse: makes a record of an entry, raising ValueError, TypeError or KeyError where it is none.
+        parse: makes a record of an entry, raising ValueError, TypeError, KeyError or BadRequestError where it is none.
         dump: makes the entry of a record.
     """
 
@@ -72,7 +72,7 @@ class RecordFile(Generic[R]):
                 self._found, self._fault = {}, ""
                 try:
                     self._found = self._read()
-                except (OSError, ValueError, TypeError, KeyError) as error:
+                except (OSError, ValueError) as error:
                     self._fault = self._told(error)
             if self._fault:
                 raise AccessFileError(self._fault)
@@ -130,8 +130,10 @@ class RecordFile(Generic[R]):
         for number, entry in enumerate(_entries(orjson.loads(raw), self._what), 1):
             try:
                 record = self._parse(entry)
-            except (ValueError, TypeError, KeyError) as error:
-                raise ValueError(f"number {number} of its {self._what} is none ({type(error).__name__}: {error})") from None
+            except KeyError as error:
+                raise ValueError(f"number {number} of its {self._what} is none: it has no {error}") from None
+            except (ValueError, TypeError, BadRequestError) as error:
+                raise ValueError(f"number {number} of its {self._what} is none: {error}") from None
             if record.key in records:
                 raise ValueError(f"number {number} of its {self._what} stands twice")
             records[record.key] = record

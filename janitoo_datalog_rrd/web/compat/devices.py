@@ -16,7 +16,8 @@ from flask import Response
 from ...core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
 from ...core.errors import BadRequestError
 from ...core.topics import parse_hadd
-from ..api.series import MAX_CELLS, json_response
+from ..api.answers import json_response
+from ..api.rows import MAX_CELLS
 from ..drawing.rrdshape import read_shape
 from ..params import IntegerParam, Param
 from ..room import Room, room

@@ -16,7 +16,7 @@ from flask import Response
 from ...core.contracts import SeriesInfo
 from ...core.errors import BadRequestError, UnknownSeriesError
 from ...core.processes import CPU, MEMORY, address_in
-from ..api.series import json_response
+from ..api.answers import json_response
 from ..params import FlagParam, Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments

@@ -9,7 +9,7 @@ from flask import Response, render_template
 from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
 from ...core.errors import BadRequestError
-from ..api.series import PREFIX, json_response
+from ..api.answers import PREFIX, json_response
 from ..bodies import read_body
 from ..metrics import problems
 from ..params import IntegerParam, Param

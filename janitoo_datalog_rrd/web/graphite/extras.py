@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import NotFound
 
-from ..api.series import json_response
+from ..api.answers import json_response
 from ..params import Param
 from ..routes import Role, Route, arguments
 from .evaluate import Function

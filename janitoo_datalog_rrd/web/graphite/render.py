@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from ...core.errors import BadRequestError
-from ..api.series import json_response
+from ..api.answers import json_response
 from ..params import ChoiceParam, IntegerParam, Param
 from ..room import room
 from ..routes import Role, Route, arguments
