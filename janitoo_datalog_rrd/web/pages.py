@@ -91,6 +91,7 @@ def series_page(name: str) -> str:
 
 def old_series_page(name: str) -> ResponseReturnValue:
     """Where the page of a series stood before; its address lives on in bookmarks."""
+    room().series(name)
     query = request.query_string.decode("ascii", "replace")
     return redirect(f"/series/{quote(name, safe='')}{'?' + query if query else ''}", 301)
 

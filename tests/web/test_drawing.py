@@ -101,7 +101,7 @@ def test_what_cannot_be_drawn_is_told_as_in_this_process(
     assert refused.value.parameter == "cf"
     broken = store.add("broken", file=False)
     broken.path.write_bytes(b"no rrd at all")
-    with pytest.raises(StoreError, match=r"broken\.rrd cannot be read"):
+    with pytest.raises(StoreError, match=r"broken\.rrd is damaged"):
         artists.paint(broken, GraphQuery(), span)
     assert artists.paint(store.add("fine"), GraphQuery(), span)[:8] == PNG
     assert len(artists.pids) == 1
