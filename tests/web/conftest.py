@@ -11,6 +11,7 @@ from web.sites import Client, RrdStore, Site, make_services
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.serving import channels, tls
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def serve() -> Iterator[Callable[..., WebServer]]:
     running: list[WebServer] = []
 
     def start(services: Services, host: str = "127.0.0.1", port: int = 0, threads: int = 4) -> WebServer:
-        server = WebServer(create_app(services), host, port, threads)
+        server = WebServer(create_app(services), host, port, threads, services.options.section("http"))
         server.start()
         running.append(server)
         return server
@@ -37,6 +38,14 @@ def serve() -> Iterator[Callable[..., WebServer]]:
     yield start
     for server in running:
         server.stop()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that give every client half a second."""
+    for name in ("IDLE_S", "REQUEST_S", "LOOK_EVERY_S"):
+        monkeypatch.setattr(channels, name, 0.5)
+    monkeypatch.setattr(tls, "HANDSHAKE_S", 0.5)
 
 
 @pytest.fixture

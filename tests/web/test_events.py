@@ -23,7 +23,6 @@ from janitoo_datalog_rrd.web.live import hub as hub_module
 from janitoo_datalog_rrd.web.live.hub import Hub
 from janitoo_datalog_rrd.web.room import room
 from janitoo_datalog_rrd.web.server import WebServer
-from janitoo_datalog_rrd.web.serving import channels
 
 
 @pytest.fixture
@@ -231,16 +230,17 @@ def test_one_who_does_not_read_is_told_all_it_has_missed_in_one(
         assert received.count(b"event: values") == 2
 
 
-def test_one_who_never_reads_is_closed(store: RrdStore, web: WebServer, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_one_who_never_reads_is_closed(services: Services, store: RrdStore, serve: Callable[..., WebServer]) -> None:
     for number in range(3000):
         store.add(f"{'long' * 40}{number}", file=False)
-    monkeypatch.setattr(channels, "IDLE_S", 0.5)
+    server = serve(services)
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect(("127.0.0.1", web.port))
+        deaf.connect(("127.0.0.1", server.port))
         deaf.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        wait_for_listeners(hub, 1)
-        wait_for_listeners(hub, 0)
+        wait_until(listening_threads, what="somebody who listens")
+        wait_until(lambda: not listening_threads(), what="nobody who listens")
 
 
 def test_one_who_goes_on_talking_is_closed(web: WebServer, hub: Hub) -> None:

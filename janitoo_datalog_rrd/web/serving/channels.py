@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -19,11 +20,12 @@ logger = logging.getLogger(__name__)
 
 HAND_OVER = "janitoo_datalog_rrd.hand_over"
 """Key of the environment: takes a stream, to which the connection is handed over once the answer's beginning is out."""
-REQUEST_S = 30
+REQUEST_S = 30.0
 """Seconds in which a request has to come, from its first byte to its last."""
-IDLE_S = 60
+IDLE_S = 60.0
 """Seconds after which a connection is closed on which nothing moves."""
-_LOOK_EVERY_S = 5
+LOOK_EVERY_S = 5.0
+"""Seconds between two looks at who takes too long."""
 _STREAM_BUFFER = 65536  # what the system keeps for one who reads slowly: the rest is told later, and fresher
 
 
@@ -121,7 +123,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.request = None
             self.begun = None
             self.handed_over = True
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # it may be closed already
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _STREAM_BUFFER)
         stream.start(outlet)
 
@@ -165,7 +167,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
-                channel.handle_close()  # at once: whoever does not read is never writable, which waitress waits for
+                # whoever does not read is never writable, which waitress waits for before it closes
+                self.trigger.pull_trigger(channel.handle_close)
 
 
 def make_servers(
@@ -197,8 +200,8 @@ def make_servers(
         max_request_body_size=65536,
         max_request_header_size=65536,
         outbuf_overflow=16_777_216,  # a page of many series goes through memory, not through a file on an SD card
-        channel_timeout=IDLE_S,
-        cleanup_interval=_LOOK_EVERY_S,
+        channel_timeout=math.ceil(IDLE_S),
+        cleanup_interval=int(LOOK_EVERY_S),
         connection_limit=most_connections,
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=False,  # serving/proxies.py does
@@ -222,4 +225,4 @@ def make_servers(
 def run_once(connections: dict[int, Any]) -> None:
     """Wait for what comes on any connection, and deal with it."""
     idle = not any(isinstance(part, Channel) for part in list(connections.values()))
-    wasyncore.loop(timeout=30 if idle else _LOOK_EVERY_S, use_poll=True, map=connections, count=1)
+    wasyncore.loop(timeout=30.0 if idle else LOOK_EVERY_S, use_poll=True, map=connections, count=1)

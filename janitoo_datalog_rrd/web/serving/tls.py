@@ -13,7 +13,7 @@ from typing import Any
 from ...core.errors import StartError
 from .channels import Channel
 
-HANDSHAKE_S = 20
+HANDSHAKE_S = 20.0
 """Seconds in which a client has to begin a request, from the connection on."""
 _RECORD = 16384  # what a TLS record has at most
 _NOT_YET = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -158,25 +158,21 @@ class _NotYet(Exception):  # noqa: N818 - no error
 class TlsChannel(Channel):
     """An encrypted connection; the handshake is done by its reads, whenever something comes."""
 
-    socket: TlsSocket
-
     def __init__(self, server: Any, sock: TlsSocket, addr: Any, adj: Any, map: dict[int, Any] | None = None) -> None:  # noqa: A002
         super().__init__(server, sock, addr, adj, map=map)
         self.sendbuf_len = _RECORD  # more would be copied for nothing: a write takes a record
+        self._tls = sock
         self._spoken = False
 
-    def readable(self) -> bool:
-        return super().readable()
-
     def writable(self) -> bool:
-        return bool(super().writable()) or (self.socket.wants_write and self.readable())
+        return bool(super().writable()) or (self._tls.wants_write and self.readable())
 
     def handle_read(self) -> None:
         with contextlib.suppress(_NotYet):
             super().handle_read()
 
     def handle_write(self) -> None:
-        if self.socket.wants_write and self.readable():
+        if self._tls.wants_write and self.readable():
             self.handle_read()
         if super().writable():
             super().handle_write()
