@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from web.sites import Client, RrdStore, Site, make_services
 
+from janitoo_datalog_rrd.web.security import is_our_host
 from janitoo_datalog_rrd.web.server import WebServer
 
 PATHS = [
@@ -57,6 +58,32 @@ def test_the_configured_host_is_answered(tmp_path: Path, serve: Callable[..., We
     services = make_services(tmp_path, RrdStore(tmp_path), http_host_0="127.0.0.7")
     client = Client(serve(services, "127.0.0.7").port, "127.0.0.7")
     assert client.get("/healthz", Host="127.0.0.7").status == 200
+
+
+def test_names_that_are_configured_are_answered(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
+    services = make_services(tmp_path, RrdStore(tmp_path), http_names=("house.example.org",))
+    client = Client(serve(services).port)
+    for host, status in (("house.example.org", 200), ("HOUSE.example.org.:8081", 200), ("x.house.example.org", 421)):
+        assert client.get("/healthz", Host=host).status == status, host
+
+
+@pytest.mark.parametrize("configured", ["0.0.0.0", "::", "192.168.1.5", "house.lan"])
+def test_a_server_for_others_answers_to_any_address_and_to_its_own_name(tmp_path: Path, configured: str) -> None:
+    """A page of somebody else has a name, which its owner can point here; an address is nobody's but ours."""
+    options = make_services(tmp_path, None, http_host=configured).options
+    ours = socket.gethostname().lower()
+    for host in (
+        "192.168.1.5",
+        "192.168.1.5:8081",
+        "[fe80::1]:8081",
+        "localhost",
+        configured,
+        ours,
+        f"{ours.partition('.')[0]}.local",
+    ):
+        assert is_our_host(f"[{host}]" if host == "::" else host, options), host
+    for host in ("evil.example", f"{ours}.evil.example", "1.2.3.4.evil.example", "deadbeef", "[::1", ""):
+        assert not is_our_host(host, options), host
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,8 @@ class TrustedProxies:
         return _address(chain.partition(",")[0]) or ""
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        mapped = getattr(parsed, "ipv4_mapped", None)
-        return any((mapped or parsed) in network for network in self._trusted)
+        known = _address(address.partition("%")[0])
+        return known is not None and any(ipaddress.ip_address(known) in network for network in self._trusted)
 
 
 def _keep(environ: dict[str, Any], name: str, value: str) -> None:
@@ -93,6 +89,7 @@ def _address(part: str) -> str | None:
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(text))
+        parsed = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
