@@ -91,10 +91,10 @@ class HttpThread(JNTBusThread):
     OptionSpec("hadd", parsers.hadd, "0018/0000"),
     OptionSpec("http_host", parsers.host, "localhost"),
     OptionSpec("http_port", parsers.integer(0, 65535), 8081),
-    OptionSpec("http_names", parse_names, ()),
+    OptionSpec("http_names", parse_names, None),
     OptionSpec("http_tls_cert", parsers.text, ""),
     OptionSpec("http_tls_key", parsers.text, ""),
-    OptionSpec("trusted_proxies", parse_networks, ()),
+    OptionSpec("trusted_proxies", parse_networks, None),
     OptionSpec("http_auth", parsers.choice(*MODES), "auto"),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:
