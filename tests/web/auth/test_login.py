@@ -130,7 +130,7 @@ def test_a_form_that_another_page_has_made_lets_nobody_in(gate: Gate) -> None:
     assert browser.ask("/login", "POST", {**good, **fields}).status == 303
 
 
-@pytest.mark.parametrize("name", ["zoë", "ZOË", "zoe\u0308", "Ｚｏë"])
+@pytest.mark.parametrize("name", ["zoë", "ZOË", "zoe\u0308", "\uff3a\uff4fë"])
 def test_a_name_may_be_typed_in_several_ways(gate: Gate, name: str) -> None:
     gate.users.add("Zoë", PASSWORD, Role.VIEWER)
     browser = gate.browser()
@@ -151,8 +151,11 @@ def test_a_password_of_any_size_is_refused_before_it_is_hashed(gate: Gate, size:
     passwords = gate.access.users._passwords
     passwords._hasher = _Spy(hashed)  # type: ignore[assignment]
     browser = gate.browser()
-    reply = browser.log_in("vera", "x" * size)
-    assert (reply.status, hashed) == (413 if size > 65536 else 403, [])
+    try:
+        assert browser.log_in("vera", "x" * size).status == (413 if size > 65536 else 403)
+    except (BrokenPipeError, ConnectionResetError):  # the server does not wait for the end of what is too large
+        assert size > 65536
+    assert hashed == []
     assert browser.log_in("vera", "x" * 1024).status == 403
     assert hashed == [1024]
 
@@ -426,12 +429,12 @@ def test_log_ins_are_logged_without_passwords_and_unknown_names(gate: Gate, capl
     session = browser.cookies[browser.session]
     browser.ask("/logout", "POST", {"csrf": browser.csrf()})
     gate.program("jnt_secret-token", "/api/v1/series")
-    assert [
+    assert [record.getMessage() for record in caplog.records if "auth" in record.name] == [
         "log-in from 127.0.0.1 as an unknown user failed",
         "log-in from 127.0.0.1 as vera failed",
         "vera has logged in from 127.0.0.1",
         "vera has logged out from 127.0.0.1",
-    ] == [record.getMessage() for record in caplog.records if "auth" in record.name]
+    ]
     for secret in ("hunter2", PASSWORD, "wrong password", "jnt_secret", session):
         assert secret not in caplog.text
 

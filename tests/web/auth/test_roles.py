@@ -66,7 +66,7 @@ def test_every_path_answers_only_who_may_ask(gate: Gate, role: Role, by: str) ->
     assert asked > 30
 
 
-@pytest.mark.parametrize("path", ["/", "/rrd/?q=a%26b", "/status", "/rrd/series/x"])
+@pytest.mark.parametrize("path", ["/", "/rrd/?q=a%26b", "/status", "/series/x"])
 def test_a_browser_is_led_to_the_login_and_back(gate: Gate, path: str) -> None:
     gate.store.add("x")
     browser = gate.browser()

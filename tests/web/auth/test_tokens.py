@@ -44,7 +44,9 @@ def test_the_scheme_may_be_written_in_several_ways(gate: Gate, form: str) -> Non
     assert knock(gate.port, "GET", "/api/v1/series", headers).status == 200
 
 
-@pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", "Bearer x", "Basic {}", "{}", "Bearer {}x", "Bearer é", "Bearer " + "x" * 9000])
+@pytest.mark.parametrize(
+    "given", ["", "Bearer", "Bearer ", "Bearer x", "Basic {}", "{}", "Bearer {}x", "Bearer é", "Bearer " + "x" * 9000]
+)
 def test_what_is_no_token_lets_nobody_in(gate: Gate, given: str) -> None:
     headers = {"Authorization": given.format(gate.secrets[Role.ADMIN])}
     assert knock(gate.port, "GET", "/api/v1/series", headers).status == 401
