@@ -35,7 +35,7 @@ topics = tele/#
 kind = json
 time = t
 """
-COMMANDS = ("front", "start", "stop", "restart", "reload", "status", "check", "flush", "list", "fetch", "graph")
+COMMANDS = ("front", "start", "stop", "restart", "reload", "status", "check", "flush", "list", "fetch", "graph", "user", "token")
 SERIES = "tele.x.v"
 
 

@@ -204,6 +204,11 @@ def test_every_command_is_documented_with_its_options() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert f"`{parameter.opts[-1]}`" in text, f"{name} {parameter.opts}"
+        for under, each in getattr(command, "commands", {}).items():
+            assert f"| `{name} {under} " in text or f"| `{name} {under}` " in text, f"{name} {under}"
+            for parameter in each.params:
+                if isinstance(parameter, click.Option):
+                    assert f"| `{parameter.opts[-1]}` |" in text, f"{name} {under} {parameter.opts}"
 
 
 def test_every_test_that_the_durability_page_names_is_there() -> None:
