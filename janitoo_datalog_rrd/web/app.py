@@ -23,7 +23,7 @@ from .graphite.paths import graphite_routes
 from .metrics import metric_routes
 from .pages import page_routes
 from .room import KEY, Room
-from .routes import check_arguments, declare, declared
+from .routes import check_arguments, declare
 from .serving.compression import Compression
 from .view import make_filters
 
@@ -71,7 +71,7 @@ def create_app(services: Services) -> Flask:
         compat_routes,
     ):
         declare(app, routes())
-    app.jinja_env.globals["paths"] = {route.path for route in declared(app).values()}
+    app.context_processor(lambda: {"paths": guard.open_paths()})
     app.jinja_env.globals["charts"] = (public / CHARTS).is_file()
     return app
 

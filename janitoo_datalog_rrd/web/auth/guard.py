@@ -68,6 +68,12 @@ def needed_role() -> Role:
     return Role.ADMIN if route is None else route.role
 
 
+def open_paths() -> set[str]:
+    """What who sends the current request may look at, as the routes have it: pages lead to nothing else."""
+    role = who().role
+    return {route.path for route in declared().values() if route.role <= role and "GET" in route.methods}
+
+
 def cookie_name(access: Access, secure: bool, word: str = "session") -> str:
     """A cookie's name: browsers send those of one server of a host to the others too, so each has names of its own."""
     return f"{'__Host-' if secure else ''}jnt_{word}_{access.keys.prove('cookie', word)[:8]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -128,3 +129,13 @@ def test_a_page_says_who_is_logged_in(gate: Gate, name: str) -> None:
     assert f">{name}</span>" in page
     assert 'action="/logout"' in page
     assert f"Role: {USERS[name].name.lower()}" in page
+
+
+def test_pages_lead_only_to_where_one_may_go(gate: Gate) -> None:
+    def leads(page: str) -> set[str]:
+        return set(re.findall(r'href="(/[a-z]*/?)"', page.partition("</nav>")[0].partition("<nav")[2]))
+
+    assert leads(gate.browser("vera").ask("/").text) == {"/", "/rrd/", "/boards", "/status"}
+    assert leads(gate.browser("oskar").ask("/").text) == {"/", "/rrd/", "/boards", "/status", "/explore"}
+    assert leads(gate.browser().ask("/login").text) == set()
+    assert leads(gate.browser().ask("/nothing").text) == set()
