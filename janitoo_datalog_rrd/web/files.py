@@ -6,9 +6,10 @@ from flask import Response, abort, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ..core.contracts import CONSOLIDATIONS
+from .api.series import NAME_VARIABLE
 from .drawing.graphquery import GraphQuery
 from .fileversion import version_of
-from .params import ChoiceParam, FlagParam, IntegerParam, TimeParam
+from .params import ChoiceParam, FlagParam, IntegerParam, Param, TimeParam
 from .room import room
 from .routes import Role, Route, arguments
 from .security import PICTURE_POLICY
@@ -28,10 +29,27 @@ GRAPH_PARAMS = (
 def file_routes() -> list[Route]:
     """The routes of graphs and files."""
     pictures: dict[str, dict[str, object]] = {"image/png": {}, "image/svg+xml": {}}
+    content: dict[str, dict[str, object]] = {"application/octet-stream": {}}
     return [
-        Route(path="/rrd/graph/<name>.<any(png,svg):form>", view=graph, role=Role.VIEWER, params=GRAPH_PARAMS, answers=pictures),
+        Route(
+            path="/rrd/graph/<name>.<any(png,svg):form>",
+            view=graph,
+            role=Role.VIEWER,
+            params=GRAPH_PARAMS,
+            answers=pictures,
+            statuses={304: {}, 404: pictures},
+            variables=(NAME_VARIABLE, Param(name="form", told="Form of the picture.", example="png")),
+        ),
         Route(path="/rrd/rrds/index.txt", view=index, role=Role.VIEWER, params=None, answers={"text/plain": {}}),
-        Route(path="/rrd/rrds/<name>.rrd", view=raw, role=Role.VIEWER, params=None, answers={"application/octet-stream": {}}),
+        Route(
+            path="/rrd/rrds/<name>.rrd",
+            view=raw,
+            role=Role.VIEWER,
+            params=None,
+            answers=content,
+            statuses={206: content, 304: {}, 416: {}},
+            variables=(NAME_VARIABLE,),
+        ),
     ]
 
 

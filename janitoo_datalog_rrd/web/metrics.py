@@ -9,6 +9,7 @@ from flask import Response
 
 from .. import __version__
 from .api.answers import json_response
+from .api.schemas import HEALTH
 from .auth.guard import who
 from .room import Room, room
 from .routes import Role, Route
@@ -20,8 +21,16 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def metric_routes() -> list[Route]:
     """The routes for monitoring."""
     return [
-        Route(path="/healthz", view=healthz, role=Role.NOBODY, params=None, answers={"application/json": {"type": "object"}}),
-        Route(path="/metrics", view=metrics, role=Role.VIEWER, params=None, answers={"text/plain": {}}),
+        Route(
+            path="/healthz",
+            view=healthz,
+            role=Role.NOBODY,
+            params=None,
+            answers={"application/json": HEALTH},
+            statuses={503: {"application/json": HEALTH}},
+            tag="server",
+        ),
+        Route(path="/metrics", view=metrics, role=Role.VIEWER, params=None, answers={"text/plain": {}}, tag="server"),
     ]
 
 

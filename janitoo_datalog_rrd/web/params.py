@@ -26,6 +26,7 @@ class Param:
         required: whether it must be given.
         many: how often it may stand; 1 gives the value itself, more give a list, which is empty where it is not given.
         longest: characters of one text at most.
+        example: one that stands in the documentation; empty where none is needed.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Param:
     required: bool = False
     many: int = 1
     longest: int = 300
+    example: str = ""
 
     def read(self, raw: str) -> Any:
         """The value that a text stands for. Raises BadRequestError, which names the parameter."""
@@ -96,13 +98,13 @@ class FlagParam(Param):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeParam(Param):
-    """A time as rrdtool takes it, such as `-4h` or `1700000000`; a handler gets the text."""
+    """A time as rrdtool takes it, such as `-4h` or `1700000000`, or of ISO 8601; a handler gets it as rrdtool takes it."""
 
     def read(self, raw: str) -> str:
         return check_time(self.name, raw)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": 64, "examples": ["-4h", "now", "1700000000"]}
+        return {"type": "string", "maxLength": 64, "examples": ["-4h", "now", "1700000000", "2024-01-31T12:00:00Z"]}
 
 
 def read_params(args: MultiDict[str, str], params: Sequence[Param], *, loose: bool = False) -> dict[str, Any]:

@@ -66,6 +66,7 @@ _SERIES_PARAM = Param(
     required=True,
     many=MOST_SERIES,
     longest=221,
+    example="0048.0002.load.0",
 )
 
 
@@ -75,27 +76,27 @@ def data_routes() -> list[Route]:
     return [
         Route(
             path="/api/v1/data",
-            view=get_many,
+            view=get_data,
             role=Role.VIEWER,
             params=(_SERIES_PARAM, *_ROW_PARAMS),
             answers=answers,
             statuses={304: {}, 404: {}, 406: {}},
-            tag="Data",
+            tag="data",
         ),
         Route(
             path="/api/v1/series/<name>/data",
-            view=get_one,
+            view=get_series_data,
             role=Role.VIEWER,
             params=_ROW_PARAMS,
             answers=answers,
             statuses={304: {}, 406: {}},
             variables=(NAME_VARIABLE,),
-            tag="Data",
+            tag="data",
         ),
     ]
 
 
-def get_many() -> Response:
+def get_data() -> Response:
     """Rows of many series, at common times.
 
     What is cached is written to the files first, so that an answer is never older than the last message. Where files keep
@@ -106,7 +107,7 @@ def get_many() -> Response:
     return _answer(arguments()["series"])
 
 
-def get_one(name: str) -> Response:
+def get_series_data(name: str) -> Response:
     """Rows of one series.
 
     As `/api/v1/data` with that series alone.

@@ -27,7 +27,7 @@ def node_routes() -> list[Route]:
             params=(*PAGE_PARAMS, FORMAT_PARAM),
             answers={JSON: NODE_PAGE, CSV: {}},
             statuses={406: {}},
-            tag="Nodes",
+            tag="nodes",
         ),
         Route(
             path="/api/v1/nodes/<controller>/<node>",
@@ -35,10 +35,10 @@ def node_routes() -> list[Route]:
             role=Role.VIEWER,
             answers={JSON: NODE_WITH_SERIES},
             variables=(
-                Param(name="controller", told="The first four digits of the node's address.", longest=4),
-                Param(name="node", told="The last four digits of the node's address.", longest=4),
+                Param(name="controller", told="The first four digits of the node's address.", longest=4, example="0048"),
+                Param(name="node", told="The last four digits of the node's address.", longest=4, example="0002"),
             ),
-            tag="Nodes",
+            tag="nodes",
         ),
     ]
 

@@ -283,3 +283,19 @@ INDEX = record(
         "links": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Paths by what they are for."},
     },
 )
+
+_SENTENCES: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+HEALTH = record(
+    "Health",
+    "Whether all is well; what is left out is told only to who may look.",
+    {
+        "status": told("Whether something is wrong.", enum=["ok", "failing"]),
+        "version": told("Of the server's program."),
+        "pid": told("Number of the server's process.", "integer"),
+        "series": told("How many there are.", "integer", minimum=0),
+        "cached_samples": told("Samples that are not in their files yet.", "integer", minimum=0),
+        "problems": {**_SENTENCES, "description": "What is wrong, by part."},
+        "notes": {**_SENTENCES, "description": "What happened and is over, by part."},
+    },
+    optional=("version", "pid", "series", "cached_samples", "problems", "notes"),
+)

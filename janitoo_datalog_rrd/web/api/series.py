@@ -15,7 +15,7 @@ from .answers import CSV, FORMAT_PARAM, JSON, PREFIX, Cell, csv_response, iso_ti
 from .paging import PAGE_PARAMS, cut_page, page_links
 from .schemas import FLUSHED, SERIES, SERIES_PAGE
 
-NAME_VARIABLE = Param(name="name", told="Name of a series.", longest=200)
+NAME_VARIABLE = Param(name="name", told="Name of a series.", longest=200, example="0048.0002.load.0")
 CSV_HEADER = (
     *("name", "node", "label", "step", "configured", "cached"),
     *("column", "column_label", "units", "type", "last_time", "last_epoch", "last_value"),
@@ -32,7 +32,7 @@ def series_routes() -> list[Route]:
             params=(*PAGE_PARAMS, FORMAT_PARAM),
             answers={JSON: SERIES_PAGE, CSV: {}},
             statuses={406: {}},
-            tag="Series",
+            tag="series",
         ),
         Route(
             path=f"{PREFIX}/series/<name>",
@@ -40,7 +40,7 @@ def series_routes() -> list[Route]:
             role=Role.VIEWER,
             answers={JSON: SERIES},
             variables=(NAME_VARIABLE,),
-            tag="Series",
+            tag="series",
         ),
         Route(
             path=f"{PREFIX}/flush",
@@ -50,7 +50,7 @@ def series_routes() -> list[Route]:
             params=(Param(name="series", told="Only this one.", default=None),),
             answers={JSON: FLUSHED},
             statuses={404: {}},
-            tag="Series",
+            tag="series",
         ),
     ]
 

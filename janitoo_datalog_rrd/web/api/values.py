@@ -23,17 +23,17 @@ def value_routes() -> list[Route]:
     return [
         Route(
             path="/api/v1/values",
-            view=last_values,
+            view=list_values,
             role=Role.VIEWER,
             params=params,
             answers={JSON: VALUES, CSV: {}},
             statuses={304: {}, 404: {}, 406: {}},
-            tag="Values",
+            tag="values",
         )
     ]
 
 
-def last_values() -> Response:
+def list_values() -> Response:
     """Last value of every column of every series.
 
     Taken from memory: no file is read. The ETag changes when a value does.

@@ -30,6 +30,7 @@ _WRONG = "Name or password are wrong."
 _STALE = "The form was too old, or the browser takes no cookies. Try again."
 _DAMAGED = "Nobody can log in now: the server's log tells why."
 _SESSION_ANSWER: dict[str, Any] = {
+    "title": "Session",
     "type": "object",
     "required": ["user", "role", "auth", "csrf"],
     "properties": {
@@ -47,7 +48,13 @@ def auth_routes() -> list[Route]:
         Route(path=LOGIN, view=login_page, role=Role.NOBODY, params=None, hidden=True),
         Route(path=LOGIN, view=log_in, role=Role.NOBODY, methods=("POST",), params=None, hidden=True),
         Route(path="/logout", view=log_out, role=Role.NOBODY, methods=("POST",), params=None, hidden=True),
-        Route(path=f"{PREFIX}/session", view=get_session, role=Role.NOBODY, answers={"application/json": _SESSION_ANSWER}),
+        Route(
+            path=f"{PREFIX}/session",
+            view=get_session,
+            role=Role.NOBODY,
+            answers={"application/json": _SESSION_ANSWER},
+            tag="server",
+        ),
     ]
 
 

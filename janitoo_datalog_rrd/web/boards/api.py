@@ -35,7 +35,7 @@ def board_api_routes() -> list[Route]:
     """The routes of the boards' API."""
     every, one = f"{PREFIX}/boards", f"{PREFIX}/boards/<board_id>"
     answer = {"application/json": KEPT_SCHEMA}
-    which = Param(name="board_id", told="The board's id, as its address has it.", longest=60)
+    which = Param(name="board_id", told="The board's id, as its address has it.", longest=60, example="ground-floor")
     changes: dict[str, Any] = {"role": Role.OPERATOR, "tag": "boards", "variables": (which,)}
     return [
         Route(path=every, view=list_boards, role=Role.VIEWER, tag="boards", answers={"application/json": _LIST}),

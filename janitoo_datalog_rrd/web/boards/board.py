@@ -62,6 +62,7 @@ BOARD_SCHEMA: dict[str, Any] = {
         "note": {"type": "string", "maxLength": MAX_NOTE},
         "tiles": {"type": "array", "maxItems": MAX_TILES, "items": TILE_SCHEMA},
     },
+    "examples": [{"title": "Ground floor", "tiles": [{"kind": "chart", "series": [{"name": "0048.0002.load.0"}], "span": "1d"}]}],
 }
 """What is sent to make or change a board."""
 KEPT_SCHEMA: dict[str, Any] = {
@@ -74,6 +75,7 @@ KEPT_SCHEMA: dict[str, Any] = {
         "version": {"type": "integer", "minimum": 1, "maximum": 2**53},
         "changed": {"type": "number", "minimum": 0, "maximum": 2**53},
     },
+    "examples": [],
 }
 """A board as the API answers it, and the file keeps it."""
 
