@@ -8,14 +8,18 @@ from collections.abc import Iterable
 from flask import Response
 
 from .. import __version__
+from ..core.contracts import SeriesInfo
 from .api.answers import json_response
 from .api.schemas import HEALTH
 from .auth.guard import who
+from .escape import clean
 from .room import Room, room
 from .routes import Role, Route
-from .view import text
+from .view import number, text
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+VALUES_AGE_S = 3600.0
+"""How old a value may be that is exposed; as long as a level counts in the store where the ini says nothing else (`hold`)."""
 
 
 def metric_routes() -> list[Route]:
@@ -84,6 +88,9 @@ def metrics() -> Response:
         ("jnt_cache_samples", "gauge", "Samples accepted and not yet written to RRD files.", "", {"": cached}),
     )
     lines = [line for family in families for line in _family(*family)]
+    store = here.services.store
+    if store is not None and here.services.options.get_option("http", "expose_values", False):
+        lines += value_lines(store.list_series(), here.services.clock())
     return Response("\n".join(lines) + "\n", content_type=CONTENT_TYPE)
 
 
@@ -98,6 +105,37 @@ def _family(name: str, kind: str, told: str, label: str, counts: dict[str, int])
     for value, count in sorted(counts.items()):
         labels = f'{{{label}="{escape_label(value)}"}}' if label else ""
         yield f"{name}{labels} {count}"
+
+
+def value_lines(series: Iterable[SeriesInfo], now: float) -> list[str]:
+    """The last value of each column as a gauge, with the time it is of.
+
+    They carry no timestamps of Prometheus' own: it would take a value for gone five minutes after its time, while a sensor
+    that speaks on a change only is silent for longer. What has said nothing for VALUES_AGE_S is left out instead.
+
+    Args:
+        series: all of them.
+        now: seconds since the epoch UTC.
+    """
+    values, times = [], []
+    for info in series:
+        for column in info.columns:
+            value, time = number(column.last_value), number(column.last_time)
+            if value is None or time is None or now - time > VALUES_AGE_S:
+                continue
+            who = f'series="{escape_label(info.name)}",column="{escape_label(column.name)}"'
+            what = (("label", column.label), ("unit", column.units), ("node", info.node))
+            more = ",".join(f'{name}="{escape_label(clean(told))}"' for name, told in what)
+            values.append(f"jnt_value{{{who},{more}}} {value!r}")
+            times.append(f"jnt_value_time_seconds{{{who}}} {time!r}")
+    return [
+        "# HELP jnt_value Last value of a series, of those that said something within the last hour.",
+        "# TYPE jnt_value gauge",
+        *values,
+        "# HELP jnt_value_time_seconds Time of that value, seconds since the epoch.",
+        "# TYPE jnt_value_time_seconds gauge",
+        *times,
+    ]
 
 
 def escape_label(value: str) -> str:

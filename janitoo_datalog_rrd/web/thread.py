@@ -96,6 +96,7 @@ class HttpThread(JNTBusThread):
     OptionSpec("http_tls_key", parsers.text, ""),
     OptionSpec("trusted_proxies", parse_networks, None),
     OptionSpec("http_auth", parsers.choice(*MODES), "auto"),
+    OptionSpec("expose_values", parsers.boolean, False),
 )
 def make_thread(options: Options, force: bool = False) -> HttpThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""
