@@ -1,25 +1,17 @@
-"""Targets become lines: paths are read from the store, functions are called with what their arguments give."""
+"""Targets become lines: paths are read, functions are called with what their arguments give."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
-from ...core.contracts import CONSOLIDATIONS
-from ...core.errors import BadRequestError, UnknownSeriesError
-from ..drawing.rrdshape import read_shape
-from ..room import Room
+from ...core.errors import BadRequestError
 from .expression import Call, Literal, Node, Path, parse
 from .given import Argument, Given
 from .lines import MAX_NAME, Line
-from .tree import Leaf, find_leaves
 
-MAX_SERIES = 1000
-"""How many metrics one request may read."""
-MAX_POINTS = 1_000_000
-"""How many numbers one request may read."""
 MAX_WORK = 5_000_000
 """How many numbers all functions of one request may be given."""
 MAX_SECONDS = 20.0
@@ -47,27 +39,31 @@ class Function:
     run: Callable[[Given], list[Line]]
 
 
+class Source(Protocol):
+    """What has the numbers of metrics."""
+
+    def read(self, pattern: str, start: int, end: int) -> list[Line]:
+        """The metrics that a pattern stands for, with their numbers later than a start and up to an end.
+
+        Raises:
+            BadRequestError: the pattern cannot be read, or it is too much for one request.
+        """
+        ...
+
+
 @dataclass(slots=True)
 class Budget:
-    """What one request may still read and compute."""
+    """What one request may still compute.
 
-    series: int = MAX_SERIES
-    points: int = MAX_POINTS
+    Attributes:
+        work: numbers that may be given to functions.
+        until: seconds of the monotonic clock.
+    """
+
     work: int = MAX_WORK
     until: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
 
-    def read(self, series: int, points: int) -> None:
-        """Take from it what is about to be read. Raises BadRequestError when that is too much."""
-        self.series -= series
-        self.points -= points
-        if self.series < 0:
-            raise BadRequestError("target", f"target stands for more than {MAX_SERIES} metrics: name fewer.")
-        if self.points < 0:
-            raise BadRequestError(
-                "target", f"That would be more than {MAX_POINTS} numbers: ask for fewer metrics or a shorter time."
-            )
-
-    def compute(self, lines: Sequence[Line]) -> None:
+    def spend(self, lines: Sequence[Line]) -> None:
         """Take from it what a function is given. Raises BadRequestError when that is too much."""
         self.work -= _A_CALL + sum(_A_CALL + len(line.values) for line in lines)
         if self.work < 0 or time.monotonic() > self.until:
@@ -79,18 +75,17 @@ class Evaluation:
     """The targets of one request.
 
     Args:
-        here: where the store is.
+        source: has the numbers.
         functions: by name.
         start: points later than this are read, seconds since the epoch UTC.
         end: points up to this are read.
     """
 
-    here: Room
+    source: Source
     functions: dict[str, Function]
     start: int
     end: int
     budget: Budget = field(default_factory=Budget)
-    _read: dict[tuple[str, str, int], Line | None] = field(default_factory=dict)
 
     def target(self, text: str) -> list[Line]:
         """The lines of one target. Raises BadRequestError, StoreError."""
@@ -99,7 +94,7 @@ class Evaluation:
     def lines(self, node: Path | Call) -> list[Line]:
         """The lines of a path or of a call. Raises BadRequestError, StoreError."""
         if isinstance(node, Path):
-            return self._fetch_all(node.text)
+            return self.source.read(node.text, self.start, self.end)
         function = self.functions.get(node.name)
         if function is None:
             raise BadRequestError(
@@ -112,7 +107,7 @@ class Evaluation:
     def earlier(self, seconds: int) -> Evaluation:
         """The same request, from earlier on; what it reads and computes counts with this one's."""
         start = max(self.start - seconds, 0)
-        return Evaluation(self.here, self.functions, start, self.end, self.budget, self._read)
+        return Evaluation(self.source, self.functions, start, self.end, self.budget)
 
     def _call(self, function: Function, call: Call) -> list[Line]:
         values: dict[str, Any] = {}
@@ -127,51 +122,16 @@ class Evaluation:
                     raise argument.refused(function.name, node.value)
                 nodes.append(node)
                 lines += self.lines(node)
-        self.budget.compute(lines)
+        self.budget.spend(lines)
 
         def again(seconds: int) -> list[Line]:
             before = self.earlier(seconds)
             found = [line for node in nodes for line in before.lines(node)]
-            self.budget.compute(found)
+            self.budget.spend(found)
             return found
 
         made = function.run(Given(function.name, lines, values, self.start, self.end, again, self.budget.until))
         return [line if len(line.name) <= MAX_NAME else replace(line, name=line.name[: MAX_NAME - 1] + "…") for line in made]
-
-    def _fetch_all(self, pattern: str) -> list[Line]:
-        leaves = find_leaves(self.here, "target", pattern)
-        self.budget.read(len(leaves), 0)
-        found = (self._fetch(leaf) for leaf in leaves)
-        return [replace(line, path=pattern) for line in found if line is not None]
-
-    def _fetch(self, leaf: Leaf) -> Line | None:
-        key = (leaf.series, leaf.column, self.start)
-        if key not in self._read:
-            try:
-                self._read[key] = self._read_rows(leaf)
-            except UnknownSeriesError:  # it went after its name was listed
-                self._read[key] = None
-        return self._read[key]
-
-    def _read_rows(self, leaf: Leaf) -> Line | None:
-        """Rows of one column; each stands where its step begins, while RRD's own time is where it ends."""
-        info = self.here.flushed_series(leaf.series)
-        if not info.path.exists():
-            return None
-        shape = read_shape(info.path)
-        cf = next((each for each in CONSOLIDATIONS if shape.has(each)), None)
-        start = max(self.start, shape.last_update - max((each.kept_s for each in shape.archives), default=0))
-        if cf is None or start >= self.end:
-            return None
-        self.budget.read(0, shape.most_rows(cf, self.end - start, shape.last_update - start, shape.step))
-        result = self.here.store.fetch(info.name, str(start), str(self.end), cf)
-        if leaf.column not in result.columns:
-            return None
-        at = result.columns.index(leaf.column)
-        first = max((self.start - result.start) // result.step + 1, 0)  # the first row that begins later than the start
-        last = (self.end - result.start) // result.step + 1
-        values = [row[at] for row in result.rows[first:last]]
-        return Line(leaf.path, result.start + first * result.step, result.step, values, leaf.path, {"name": leaf.path})
 
 
 def _pair(function: Function, call: Call) -> list[tuple[Argument, list[Node]]]:

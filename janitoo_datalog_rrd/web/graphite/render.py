@@ -18,6 +18,7 @@ from .evaluate import Evaluation
 from .expression import MAX_LENGTH
 from .functions import all_functions
 from .lines import Line, thin_out
+from .source import StoreSource
 
 MAX_TARGETS = 100
 PARAMS = (
@@ -85,7 +86,7 @@ def render() -> Response:
     start, end = min(times), max(times)
     if start == end:
         raise BadRequestError("from", f"from is {given['from'][:40]!r}, the same time as until, {given['until'][:40]!r}.")
-    evaluation = Evaluation(here, all_functions(), start, end)
+    evaluation = Evaluation(StoreSource(here), all_functions(), start, end)
     lines = [line for target in given["target"] if target.strip() for line in evaluation.target(target)]
     if given["maxDataPoints"]:
         lines = thin_out(lines, given["maxDataPoints"])
