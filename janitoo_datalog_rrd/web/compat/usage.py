@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,13 +102,7 @@ def every_mean() -> Response:
 
 def means_of_machine(address: str) -> Response:
     """The same, of the processes of one machine."""
-    try:
-        dotted = address.replace("-", "." if ":" not in address and address.count("-") == 3 else ":")
-        return _answer_means(str(ipaddress.ip_address(dotted)))
-    except ValueError:
-        raise BadRequestError(
-            "address", f"address is {address[:40]!r}: expected that of a machine with hyphens, such as 192-168-1-2."
-        ) from None
+    return _answer_means(_read_address(address))
 
 
 def every_number() -> Response:
@@ -122,6 +117,16 @@ def alarm() -> Response:
     alarms = {name: color for name, color in colors.items() if color != "green"}
     found = set(alarms.values())
     return json_response({"color": next((each for each in ("red", "orange") if each in found), "green"), "processes": alarms})
+
+
+def _read_address(written: str) -> str:
+    """An address whose dots or colons may be hyphens. Raises BadRequestError."""
+    for mark in ".:":
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(written.replace("-", mark)))
+    raise BadRequestError(
+        "address", f"address is {written[:40]!r}: expected that of a machine with hyphens, such as 192-168-1-2."
+    )
 
 
 def _answer_means(address: str | None) -> Response:
