@@ -124,6 +124,7 @@ def documented() -> list[tuple[str, OptionSpec]]:
         "http.rrd": "http__rrd",
         "hostsensor.psutil": "hostsensor__host",
         "hostsensor.picpu": "hostsensor__picpu",
+        "hostsensor.processes": "hostsensor__processes",
     }
     assert set(sections) == set(plugins.names(COMPONENTS))
     for key, section in sections.items():

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from web.sites import Client, Site, make_services
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from web.sites import Client, RrdStore, Site, column, make_services
 
 from janitoo_datalog_rrd import __version__
+from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.web.server import WebServer
+
+HTTP_OPTIONS = {option.name: option for option in Plugins().thread_specs("http") or ()}
 
 
 def test_a_healthy_server_is_ok_with_its_counts(site: Site) -> None:
@@ -72,3 +80,73 @@ def test_metrics_have_the_documented_names_and_what_was_counted(site: Site) -> N
 def test_a_label_of_metrics_is_escaped(site: Site) -> None:
     site.services.counters.add("messages", 'a"b\\c\nd\ud800')
     assert 'jnt_messages_total{result="a\\"b\\\\c\\nd?"} 1\n' in site.client.get("/metrics").text
+
+
+# -- last values ---------------------------------------------------------------------------------------
+
+
+def values_of(reply_text: str) -> dict[str, dict[str, Any]]:
+    """The samples of `jnt_value` by series and column, as Prometheus' own parser reads them."""
+    families = {family.name: family for family in text_string_to_metric_families(reply_text)}
+    return {
+        f"{each.labels['series']}:{each.labels['column']}": {"value": each.value, **each.labels}
+        for each in families["jnt_value"].samples
+    }
+
+
+@pytest.fixture
+def exposing(tmp_path: Path, store: RrdStore, serve: Callable[..., WebServer]) -> Site:
+    """A server whose ini has `expose_values = True`."""
+    services = make_services(tmp_path, store, expose_values=True)
+    return Site(services, store, Client(serve(services).port))
+
+
+def test_last_values_are_not_exposed_by_default(site: Site) -> None:
+    site.store.add("s", rows=3)
+    assert "jnt_value" not in site.client.get("/metrics").text
+    assert HTTP_OPTIONS["expose_values"].default is False
+
+
+def test_last_values_are_exposed_where_the_ini_says_so(exposing: Site) -> None:
+    exposing.store.add("s", column("value", label="Kitchen", units="°C", last=21.5), node="0100/0001")
+    exposing.store.add("weather", column("t", last=-3.0), column("h", last=1e20))
+    reply = exposing.client.get("/metrics")
+    assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = values_of(reply.text)
+    assert found["s:value"] == {
+        "value": 21.5,
+        "series": "s",
+        "column": "value",
+        "label": "Kitchen",
+        "unit": "°C",
+        "node": "0100/0001",
+    }
+    assert (found["weather:t"]["value"], found["weather:h"]["value"]) == (-3.0, 1e20)
+    families = {family.name: family for family in text_string_to_metric_families(reply.text)}
+    assert families["jnt_value"].type == families["jnt_value_time_seconds"].type == "gauge"
+    assert all(abs(each.value - time.time()) < 60 for each in families["jnt_value_time_seconds"].samples)
+
+
+def test_what_is_old_or_unknown_is_not_exposed(exposing: Site) -> None:
+    now = time.time()
+    exposing.store.add("young", column(last_time=now - 3000))
+    exposing.store.add("old", column(last_time=now - 4000))
+    exposing.store.add("unknown", column(last=math.nan))
+    exposing.store.add("endless", column(last=math.inf))
+    exposing.store.add("never", column(last=None, last_time=None))
+    assert list(values_of(exposing.client.get("/metrics").text)) == ["young:value"]
+
+
+def test_labels_from_the_bus_break_no_line(exposing: Site) -> None:
+    hostile = 'a"} 1\njnt_value{series="x\\\ud800\u202e'
+    exposing.store.add("s", column(label=hostile, units=hostile), node=hostile)
+    found = values_of(exposing.client.get("/metrics").text)
+    assert list(found) == ["s:value"]
+    assert found["s:value"]["label"] == found["s:value"]["node"]
+    assert found["s:value"]["label"].startswith('a"} 1 jnt_value{series="x\\')
+
+
+def test_without_a_store_the_counters_are_there(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
+    reply = Client(serve(make_services(tmp_path, None, expose_values=True)).port).get("/metrics")
+    assert reply.status == 200
+    assert "jnt_series 0\n" in reply.text
