@@ -76,11 +76,13 @@ class Overview:
 
     Attributes:
         cards: the nodes that are shown, the worst first.
+        others: nodes that are in order and have no values.
         nodes: how many there are.
         tones: how many there are of each tone.
     """
 
     cards: Sequence[NodeCard]
+    others: Sequence[NodeCard]
     nodes: int
     tones: dict[str, int]
 
@@ -97,7 +99,9 @@ def make_overview(views: Iterable[NodeView], now: float) -> Overview:
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
         tones[card.tone] += 1
-    return Overview(cards[:MOST_NODES], len(cards), tones)
+    shown = [card for card in cards if card.tiles or card.tone in ("bad", "warn")]
+    others = [card for card in cards if not card.tiles and card.tone not in ("bad", "warn")]
+    return Overview(shown[:MOST_NODES], others[:MOST_NODES], len(cards), tones)
 
 
 def _card(view: NodeView, now: float) -> NodeCard:

@@ -20,6 +20,9 @@ DEFAULT_SPAN = "1h"
 """What the pages show first: short enough that a new series is seen to move."""
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _DASH = "\N{EN DASH}"
+_KILO = frozenset("B B/s bit/s b/s bps W Wh VA VAh var varh V A Ah Hz J Pa N g Ω Ohm".split())
+"""Units that go with a k; what people know without one, such as 1 013 hPa, keeps its thousands."""
+_KILO_FROM = 1e4
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 _AGES = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -147,7 +150,7 @@ def query_text(value: str) -> str:
 def format_amount(value: float | None, units: str = "") -> str:
     """A number for people: few digits, thin spaces between thousands, and k, M, G left to `format_units`.
 
-    The same rules stand in the pages' script, so that a refresh changes numbers, not their form.
+    The same rules stand in the pages' format.js, so that a refresh changes numbers, not their form.
     """
     if value is None:
         return _DASH
@@ -155,12 +158,12 @@ def format_amount(value: float | None, units: str = "") -> str:
         return "unknown"
     if units == "s" and abs(value) >= 120:
         return format_duration(value)
-    scale, _ = _prefix(value)
+    scale, _ = _prefix(value, units)
     scaled = value / scale
     size = abs(scaled)
     if size and size < 0.001:
         return f"{scaled:.2e}"
-    decimals = 0 if scaled == int(scaled) else 1 if size >= 1000 else 2 if size >= 10 else 3
+    decimals = 0 if scaled == int(scaled) else 1 if size >= 100 else 2 if size >= 10 else 3
     shown = f"{scaled:,.{decimals}f}".replace(",", _THIN_SPACE)
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
@@ -170,10 +173,12 @@ def format_units(units: str, value: float | None = None) -> str:
     units = clean(units, 24)
     if value is None or not math.isfinite(value) or (units == "s" and abs(value) >= 120):
         return "" if units == "s" and value is not None and math.isfinite(value) else units
-    return _prefix(value)[1] + units
+    return _prefix(value, units)[1] + units
 
 
-def _prefix(value: float) -> tuple[float, str]:
+def _prefix(value: float, units: str) -> tuple[float, str]:
+    if _KILO_FROM <= abs(value) < 1e6 and units in _KILO:
+        return 1e3, "k"
     return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
 
 

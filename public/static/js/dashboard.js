@@ -86,9 +86,9 @@ function lay(fresh) {
   const focus = document.activeElement?.closest(".reading a, .node a");
   const link = focus?.getAttribute("href");
   adopt(house);
-  const tools = fresh.querySelector(".tools");
-  if (tools && !document.querySelector(".tools")) {
-    document.getElementById("house").before(document.importNode(tools, true));
+  const form = fresh.querySelector(".head .filter");
+  if (form && !document.querySelector(".head .filter")) {
+    document.querySelector(".head").append(document.importNode(form, true));
     startFilter();
   }
   document.getElementById("house").replaceWith(house);

@@ -2,10 +2,17 @@
 
 const AGES = [[31536000, "y"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
+const KILO = new Set("B B/s bit/s b/s bps W Wh VA VAh var varh V A Ah Hz J Pa N g Ω Ohm".split(" "));
+const KILO_FROM = 1e4;
 const THIN = "\u202f";
 export const NOTHING = "–";
 
-const prefixOf = (value) => PREFIXES.find(([scale]) => Math.abs(value) >= scale) || [1, ""];
+function prefixOf(value, units) {
+  const size = Math.abs(value);
+  if (size >= KILO_FROM && size < 1e6 && KILO.has(units)) return [1e3, "k"];
+  return PREFIXES.find(([scale]) => size >= scale) || [1, ""];
+}
+
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const isLong = (value, units) => units === "s" && Math.abs(value) >= 120;
 
@@ -24,14 +31,14 @@ export function duration(seconds) {
   return (seconds < 0 ? "-" : "") + (parts.join(" ") || `0${THIN}s`);
 }
 
-/** A number in few digits; M, G and T are left to `unitsOf`. */
+/** A number in few digits; k, M, G and T are left to `unitsOf`. */
 export function amount(value, units = "") {
   if (!isNumber(value)) return NOTHING;
   if (isLong(value, units)) return duration(value);
-  const scaled = value / prefixOf(value)[0];
+  const scaled = value / prefixOf(value, units)[0];
   const size = Math.abs(scaled);
   if (size && size < 0.001) return scaled.toExponential(2).replace(/(e[+-])(\d)$/, "$10$2");
-  const decimals = Number.isInteger(scaled) ? 0 : size >= 1000 ? 1 : size >= 10 ? 2 : 3;
+  const decimals = Number.isInteger(scaled) ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
   return grouped(scaled, decimals, true);
 }
 
@@ -45,12 +52,32 @@ export function grouped(value, decimals, trimmed = false) {
 /** The units of a number with the prefix that `amount` has taken out of it. */
 export function unitsOf(value, units = "") {
   if (!isNumber(value)) return units;
-  return isLong(value, units) ? "" : prefixOf(value)[1] + units;
+  return isLong(value, units) ? "" : prefixOf(value, units)[1] + units;
 }
 
 /** A number with its units, as one text. */
 export function shown(value, units = "") {
   return `${amount(value, units)}${THIN}${unitsOf(value, units)}`.trim();
+}
+
+/** A number with its units in three digits, for where there is little room. */
+export function brief(value, units = "") {
+  if (!isNumber(value) || isLong(value, units)) return shown(value, units);
+  const scale = prefixOf(value, units)[0];
+  return shown(roundTo(value / scale, 3) * scale, units);
+}
+
+/** The lowest and the highest of some numbers, in three digits; the units stand once. */
+export function briefRange(low, high, units = "") {
+  const [from, to] = [brief(low, units), brief(high, units)];
+  if (from === to) return to;
+  const words = unitsOf(high, units);
+  return `${words && unitsOf(low, units) === words ? from.slice(0, -words.length).trim() : from} – ${to}`;
+}
+
+function roundTo(value, digits) {
+  const size = Math.abs(value);
+  return size >= 10 ** (digits - 1) ? Math.round(value) : Number(value.toPrecision(digits));
 }
 
 /** Units of a last value, which is a count, not its rate, in every type but GAUGE. */

@@ -1,6 +1,6 @@
 // The lines of a chart below it, with their numbers at the cursor, and a sentence for who cannot see it.
 
-import { amount, moment, NOTHING, shown, unitsOf } from "./format.js";
+import { amount, briefRange, moment, NOTHING, shown, unitsOf } from "./format.js";
 
 export class Legend {
   element = document.createElement("div");
@@ -56,7 +56,7 @@ export class Legend {
       const value = plot.data[base][row] ?? null;
       setNumber(parts.number, value, line.units);
       const [low, high] = band ? [plot.data[base - 1][row], plot.data[base + 1][row]] : [null, null];
-      parts.spread.textContent = isSpread(low, high) ? `${amount(low)} – ${shown(high, line.units)}` : "";
+      parts.spread.textContent = isSpread(low, high) ? briefRange(low, high, line.units) : "";
     });
   }
 

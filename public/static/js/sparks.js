@@ -108,9 +108,10 @@ export class Sparks {
 async function fillAll(tiles) {
   const now = Math.floor(Date.now() / 1000);
   const days = await ask(tiles, now - DAY_S, now);
-  const young = tiles.filter((tile) => days.get(tile)?.begin > now - YOUNG_S);
+  const isYoung = ({ begin }) => begin === null || begin > now - YOUNG_S;
+  const young = tiles.filter((tile) => isYoung(days.get(tile)));
   if (young.length) {
-    const begin = Math.min(...young.map((tile) => days.get(tile).begin));
+    const begin = Math.min(now, ...young.map((tile) => days.get(tile).begin ?? now));
     const closer = await ask(young, Math.min(begin - 60, now - SHORTEST_S), now);
     for (const [tile, day] of closer) days.set(tile, { ...day, start: Math.max(day.start, Math.min(day.begin ?? now, now - SHORTEST_S)) });
   }
@@ -131,9 +132,9 @@ async function ask(tiles, start, end) {
     const first = numbers.findIndex((number) => number !== null);
     days.set(tile, {
       start,
-      end: answer.times.at(-1) ?? end,
+      end,
       begin: first < 0 ? null : answer.times[first] - answer.step,
-      times: [...answer.times],
+      times: answer.times.map((time) => Math.min(time, end)), // the last row may not be over yet
       numbers,
       low: least(scaled(found.get(`${tile.key}:MIN`), tile), Math.min),
       high: least(scaled(found.get(`${tile.key}:MAX`), tile), Math.max),

@@ -1,6 +1,6 @@
 // A value on the dashboard: its number, age, sparkline, and the lowest and highest of the day.
 
-import { amount, shown, unitsOf } from "./format.js";
+import { amount, brief, briefRange, unitsOf } from "./format.js";
 import { draw } from "./sparks.js";
 
 const OLD_S = 86400;
@@ -35,7 +35,7 @@ export class Tile {
       this.age.dateTime = new Date(time * 1000).toISOString();
     }
     const number = this.isCounter ? this.#count(value, time) : value;
-    if (this.total) this.total.textContent = shown(value, this.units);
+    if (this.total) this.total.textContent = brief(value, this.units);
     if (this.isCounter && number === null) return false;
     this.#show(number, this.isCounter ? this.kept : this.units);
     this.#extend(number, time);
@@ -71,7 +71,7 @@ export class Tile {
   fill(day) {
     this.day = day;
     this.stale = false;
-    if (this.isCounter && this.before !== null && day.last !== null && this.value.firstElementChild.textContent === "–") {
+    if (this.isCounter && day.last !== null && this.value.firstElementChild.textContent === "–") {
       this.#show(day.last, this.kept);
     }
     this.paint();
@@ -93,7 +93,7 @@ export class Tile {
     if (!day) return;
     draw(this.spark, day);
     const units = this.isCounter ? this.kept : this.units;
-    const words = day.low === null ? "" : `${amount(day.low, units)} – ${shown(day.high, units)}`;
+    const words = day.low === null ? "" : briefRange(day.low, day.high, units);
     if (this.range.textContent !== words) this.range.textContent = words;
   }
 }
