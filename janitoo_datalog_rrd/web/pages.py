@@ -15,7 +15,7 @@ from .metrics import problems
 from .overview import make_overview
 from .room import Room, room
 from .routes import Role, Route
-from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, group_by_node
+from .view import AT_SPANS, DEFAULT_SPAN, SPAN_SECONDS, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
 _BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
@@ -86,7 +86,14 @@ def series_page(name: str) -> str:
     here = room()
     info = here.flushed_series(name)
     state = here.services.nodes.get(info.node)
-    return render_template("series.html", info=info, node=NodeView(info.node, state), **_frame(here))
+    return render_template(
+        "series.html",
+        info=info,
+        node=NodeView(info.node, state),
+        span_seconds=SPAN_SECONDS,
+        default_span=DEFAULT_SPAN,
+        **_frame(here),
+    )
 
 
 def old_series_page(name: str) -> ResponseReturnValue:

@@ -16,6 +16,8 @@ SPANS = {"1h": "hour", "4h": "4 hours", "1d": "day", "1w": "week", "1M": "month"
 """Choices of the pages, in words."""
 AT_SPANS = {"1h": "-1h", "4h": "-4h", "1d": "-1d", "1w": "-1w", "1M": "-1mon", "1y": "-1y", "10y": "-10y"}
 """The same choices, as rrdtool takes them."""
+SPAN_SECONDS = {"1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000}
+"""The same choices in seconds."""
 DEFAULT_SPAN = "1h"
 """What the pages show first: short enough that a new series is seen to move."""
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"

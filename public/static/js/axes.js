@@ -8,7 +8,7 @@ const BARE = new Set(["", "%", "°C", "°F", "K", "s", "min", "h", "d", "°", "p
 
 /**
  * Give each line an axis: the first unit left, the second right, what is asked for by `wanted` there, and every further
- * unit left. Sets `line.axis`.
+ * unit right. Sets `line.axis`.
  */
 export function assignAxes(lines) {
   const sides = new Map();
@@ -16,7 +16,7 @@ export function assignAxes(lines) {
   for (const line of lines) {
     if (!sides.has(line.units)) {
       const taken = new Set(sides.values());
-      sides.set(line.units, taken.has("left") && !taken.has("right") ? "right" : "left");
+      sides.set(line.units, taken.has("left") ? "right" : "left");
     }
     line.axis = line.wanted || sides.get(line.units);
   }

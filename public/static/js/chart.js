@@ -42,11 +42,12 @@ export class Chart {
    * @param {object} options
    *   series: [{name, column?, axis?: "left"|"right"}]; without a column, all of them;
    *   start, end: seconds since the epoch; a start below zero counts from now, and an end that is left out is now;
+   *   axes: {NAME:COLUMN: "left"|"right"}, which wins over the axis of a series;
    *   band: whether the lowest and highest are shown around the average (true);
    *   live: whether new values appear by themselves (true);
    *   height: pixels (320); legend: whether one is shown (true);
    *   catalogue: of descriptions that are known already;
-   *   onView(chart), after a gesture has changed the view; onRows(chart), after numbers have come; decorate(line, item), for
+   *   onView(chart), after a gesture has changed the view; onRows(chart), after numbers have come; decorate(line, element), for
    *   whoever puts something of his own into the legend
    */
   constructor(element, options) {
@@ -92,8 +93,8 @@ export class Chart {
   /** Show something else: any of the constructor's options. */
   async set(changes) {
     Object.assign(this.#options, changes);
-    if (changes.series) await this.#resolve();
-    if (changes.series || "band" in changes || "height" in changes) this.#discard();
+    if (changes.series || changes.axes) await this.#resolve();
+    if (changes.series || changes.axes || "band" in changes || "height" in changes) this.#discard();
     this.#moved();
     await this.#load();
   }
@@ -208,6 +209,7 @@ export class Chart {
     const wanted = this.#options.series;
     const lines = await this.#catalogue.lines(wanted);
     if (wanted !== this.#options.series || this.#gone) return;
+    for (const line of lines) line.wanted = this.#options.axes?.[line.key] ?? line.wanted;
     assignAxes(lines);
     this.#lines = lines;
     this.#rows = new Rows();

@@ -36,8 +36,10 @@ export class Legend {
       number.className = "value";
       const spread = document.createElement("span");
       spread.className = "chart-spread";
-      item.append(swatch, label, number, spread);
-      this.#options.decorate?.(line, item);
+      const actions = document.createElement("span");
+      actions.className = "chart-actions";
+      item.append(swatch, label, number, spread, actions);
+      this.#options.decorate?.(line, actions);
       return { item, number, spread };
     });
     this.#list.replaceChildren(...this.#items.map(({ item }) => item));

@@ -1,6 +1,7 @@
 // Options of uPlot: what a chart of ours looks like, in the colours of the page.
 
 import { axisUnits, rangeOf, tickLabels, unitsOn } from "./axes.js";
+import { timeLabels } from "./ticks.js";
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 const COLOURS = 8;
@@ -35,7 +36,8 @@ export function plotOptions({ lines, band, width, height, start, end, onZoom, on
     padding: [10, axes.includes("right") ? 0 : 14, 0, 0],
     cursor: {
       drag: { x: true, y: false, setScale: false, dist: 5 },
-      points: { size: 7, width: 2, fill: (plot, index) => plot.series[index].stroke(plot, index) },
+      y: false,
+      points: { size: (plot, index) => (plot.series[index].width ? 8 : 0) },
       dataIdx: nearest,
       bind: { dblclick: () => null },
     },
@@ -51,7 +53,7 @@ function seriesOf(line, colour, band) {
     scale: line.axis,
     stroke: colour,
     width: 1.6,
-    points: { show: true, size: 5, fill: colour, width: 0, filter: alone },
+    points: { show: () => false, size: 5, fill: colour, width: 0, filter: alone },
   };
   // The numbers of a band set the range too, and are drawn as its fill only.
   const edge = { scale: line.axis, stroke: colour, width: 0, points: { show: false } };
@@ -63,8 +65,7 @@ function bandOf(index, colour) {
 }
 
 /** Points between two gaps: no line goes through them, so they get a dot. */
-function alone(plot, index, show) {
-  if (show) return null;
+function alone(plot, index) {
   const values = plot.data[index];
   const [first, last] = plot.series[0].idxs;
   const found = [];
@@ -102,7 +103,9 @@ function timeAxis(colours) {
   return {
     stroke: colours.text,
     font: FONT,
-    size: 42,
+    size: 44,
+    space: 64,
+    values: (_plot, ticks, _index, _space, increment) => timeLabels(ticks, increment),
     grid: { stroke: colours.grid, width: 1 },
     ticks: { stroke: colours.grid, width: 1, size: 5 },
   };

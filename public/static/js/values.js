@@ -4,15 +4,16 @@ import { amount, unitsOf } from "./format.js";
 import { subscribe, watchConnection } from "./live.js";
 
 /**
- * Follow every series on the page, and note on `<body class="stale">` while the server is away.
+ * Follow the series on the page, and note on `<body class="stale">` while the server is away.
  * @param {function} onNew called with the names of series that the page does not have
  * @returns {function} ends it
  */
-export function keepValues(onNew = () => {}) {
+export function keepValues(onNew = null) {
   const values = group(".value[data-series]", (data) => `${data.series}\n${data.column}`);
   const ages = group("time.age[data-series]", (data) => data.series);
   const unwatch = watchConnection((state) => document.body.classList.toggle("stale", state === "lost"));
-  const end = subscribe(null, (fresh) => {
+  const names = [...new Set([...ages.keys(), ...[...values.keys()].map((key) => key.split("\n")[0])])];
+  const end = subscribe(onNew ? null : names, (fresh) => {
     const strangers = new Set();
     for (const each of fresh) {
       const shown = values.get(`${each.series}\n${each.column}`);
@@ -20,7 +21,7 @@ export function keepValues(onNew = () => {}) {
       for (const element of shown || []) showValue(element, each.value);
       for (const element of ages.get(each.series) || []) showAge(element, each.time);
     }
-    if (strangers.size) onNew([...strangers]);
+    if (strangers.size) onNew?.([...strangers]);
   });
   return () => {
     end();
