@@ -278,7 +278,6 @@ export class Chart {
       this.#plot.setData(data, false);
       this.#plot.setScale("x", { min: start, max: end });
     }
-    this.#legend.read(this.#plot, this.#lines, this.#banded);
   }
 
   #create(data) {

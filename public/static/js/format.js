@@ -71,6 +71,7 @@ export function brief(value, units = "") {
 export function briefRange(low, high, units = "") {
   const [from, to] = [brief(low, units), brief(high, units)];
   if (from === to) return to;
+  if (low === 0) return `0 – ${to}`;
   const words = unitsOf(high, units);
   return `${words && unitsOf(low, units) === words ? from.slice(0, -words.length).trim() : from} – ${to}`;
 }

@@ -44,7 +44,7 @@ export function plotOptions({ lines, band, width, height, start, end, onZoom, on
     series: [{}, ...lines.flatMap((line, index) => seriesOf(line, lineColour(colours, index), band))],
     bands: band ? lines.map((_, index) => bandOf(index, lineColour(colours, index))) : [],
     axes: [timeAxis(colours), ...axes.map((axis, index) => valueAxis(axis, unitsOn(lines, axis), colours, index === 0))],
-    hooks: { setSelect: [(plot) => select(plot, onZoom)], setCursor: [onCursor] },
+    hooks: { setSelect: [(plot) => select(plot, onZoom)], setCursor: [onCursor], draw: [onCursor] },
   };
 }
 

@@ -5,7 +5,8 @@ import { dataPath, getJson } from "./api.js";
 const DAY_S = 86400;
 const POINTS = 120;
 const YOUNG_S = 6 * 3600; // a series that began later gets a closer look
-const SHORTEST_S = 600;
+const LOOK_BACK_S = 600; // for the beginning of a series that is younger than the rows of a day
+const SHORTEST_S = 60;
 const PER_CALL = 24;
 const GATHER_MS = 60;
 const AGAIN_MS = 300_000;
@@ -112,8 +113,8 @@ async function fillAll(tiles) {
   const young = tiles.filter((tile) => isYoung(days.get(tile)));
   if (young.length) {
     const begin = Math.min(now, ...young.map((tile) => days.get(tile).begin ?? now));
-    const closer = await ask(young, Math.min(begin - 60, now - SHORTEST_S), now);
-    for (const [tile, day] of closer) days.set(tile, { ...day, start: Math.max(day.start, Math.min(day.begin ?? now, now - SHORTEST_S)) });
+    const closer = await ask(young, Math.min(begin, now - LOOK_BACK_S), now);
+    for (const [tile, day] of closer) days.set(tile, { ...day, start: Math.min(day.begin ?? now, now - SHORTEST_S) });
   }
   for (const tile of tiles) {
     tile.stale = false;
