@@ -22,7 +22,9 @@ DEFAULT_SPAN = "1h"
 """What the pages show first: short enough that a new series is seen to move."""
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _DASH = "\N{EN DASH}"
-_KILO = frozenset("B B/s bit/s b/s bps W Wh VA VAh var varh V A Ah Hz J Pa N g Ω Ohm".split())
+_KILO = frozenset(
+    ("B", "B/s", "bit/s", "b/s", "bps", "W", "Wh", "VA", "VAh", "var", "varh", "V", "A", "Ah", "Hz", "J", "Pa", "N", "g", "Ω")
+)
 """Units that go with a k; what people know without one, such as 1 013 hPa, keeps its thousands."""
 _KILO_FROM = 1e4
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))

@@ -2,7 +2,7 @@
 
 const AGES = [[31536000, "y"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
-const KILO = new Set("B B/s bit/s b/s bps W Wh VA VAh var varh V A Ah Hz J Pa N g Ω Ohm".split(" "));
+const KILO = new Set(["B", "B/s", "bit/s", "b/s", "bps", "W", "Wh", "VA", "VAh", "var", "varh", "V", "A", "Ah", "Hz", "J", "Pa", "N", "g", "Ω"]);
 const KILO_FROM = 1e4;
 const THIN = "\u202f";
 export const NOTHING = "–";
@@ -121,6 +121,9 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** A time (seconds since the epoch) in the browser's zone: date and clock. */
 export const moment = (time) => FULL.format(new Date(time * 1000));
+
+/** A stretch of time in the browser's zone; what its ends share is said once. */
+export const stretch = (start, end) => DAY.formatRange(new Date(start * 1000), new Date(end * 1000));
 
 /** A time in the browser's zone as short as it stays clear: the clock alone where it is of today. */
 export function shortMoment(time, now = Date.now() / 1000) {

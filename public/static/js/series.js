@@ -1,10 +1,11 @@
 // The page of a series: its chart with everything around it, and an address that says what is on the screen.
 
 import { readAddress, writeAddress } from "./address.js";
+import { offerBoard } from "./addtoboard.js";
 import { dataPath, getJson } from "./api.js";
 import { Chart } from "./chart.js";
 import { combobox } from "./combobox.js";
-import { shortMoment } from "./format.js";
+import { shortMoment, stretch } from "./format.js";
 import { fillTable } from "./table.js";
 import { keepValues } from "./values.js";
 
@@ -86,7 +87,7 @@ function showChoices() {
 
 function showNumbers() {
   const [start, end] = chart.stretch;
-  get("shown").textContent = `${shortMoment(start)} – ${chart.following ? "now" : shortMoment(end)}`;
+  get("shown").textContent = chart.following ? `${shortMoment(start)} – now` : stretch(start, end);
   if (state.table) fillTable(section, chart);
   showLinks(start, end);
 }
@@ -148,6 +149,12 @@ async function candidates() {
     }));
 }
 
+/** The chosen span, or the next longer one. */
+function spanWord() {
+  const [start, end] = chart.stretch;
+  return [...spans].find(([, seconds]) => seconds >= (end - start) * 0.99)?.[0] ?? "10y";
+}
+
 function move(seconds) {
   const [start, end] = chart.stretch;
   chart.pan((end - start) * seconds);
@@ -172,6 +179,7 @@ for (const each of buttons) {
 }
 combobox(get("add"), candidates, (item) => change({ added: [...state.added, item.key] }));
 get("compare").addEventListener("submit", (event) => event.preventDefault());
+offerBoard(get("board"), () => chart.lines.map(({ name: series, column, axis }) => ({ name: series, column, axis })), spanWord);
 for (const id of ["bar", "compare", "hint"]) get(id).hidden = false;
 keepValues();
 showChoices();

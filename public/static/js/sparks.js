@@ -130,16 +130,18 @@ async function ask(tiles, start, end) {
   const days = new Map();
   for (const tile of tiles) {
     const numbers = scaled(found.get(`${tile.key}:AVERAGE`), tile);
+    // What is not written yet is no gap: values that come follow the last number.
+    while (numbers.length && numbers.at(-1) === null) numbers.pop();
     const first = numbers.findIndex((number) => number !== null);
     days.set(tile, {
       start,
       end,
       begin: first < 0 ? null : answer.times[first] - answer.step,
-      times: answer.times.map((time) => Math.min(time, end)), // the last row may not be over yet
+      times: answer.times.slice(0, numbers.length).map((time) => Math.min(time, end)), // the last row may not be over yet
       numbers,
       low: least(scaled(found.get(`${tile.key}:MIN`), tile), Math.min),
       high: least(scaled(found.get(`${tile.key}:MAX`), tile), Math.max),
-      last: numbers.findLast((number) => number !== null) ?? null,
+      last: numbers.at(-1) ?? null,
     });
   }
   return days;
