@@ -167,7 +167,8 @@ def format_amount(value: float | None, units: str = "") -> str:
     size = abs(scaled)
     if size and size < 0.001:
         return f"{scaled:.2e}"
-    decimals = 0 if scaled == int(scaled) else 1 if size >= 100 else 2 if size >= 10 else 3
+    large = size >= 1000 and units in _KILO
+    decimals = 0 if scaled == int(scaled) or large else 1 if size >= 100 else 2 if size >= 10 else 3
     shown = f"{scaled:,.{decimals}f}".replace(",", _THIN_SPACE)
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 

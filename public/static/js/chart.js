@@ -212,7 +212,7 @@ export class Chart {
     for (const line of lines) line.wanted = this.#options.axes?.[line.key] ?? line.wanted;
     assignAxes(lines);
     this.#lines = lines;
-    this.#rows = new Rows();
+    this.#rows = new Rows(lines);
     this.#loaded = null;
     this.#area.setAttribute("aria-label", `${lines.map((line) => line.label).join(", ")}: chart over time`);
     this.#unsubscribe();
@@ -237,7 +237,7 @@ export class Chart {
     const [start, end] = this.stretch;
     const points = Math.max(Math.round(this.#area.clientWidth), 200);
     try {
-      await this.#rows.load(this.#lines, { start, end, points, band: this.#options.band, signal: asking.signal });
+      await this.#rows.load({ start, end, points, band: this.#options.band, signal: asking.signal });
       if (asking.signal.aborted || this.#gone) return;
       this.#loaded = [start, end];
       this.#show();

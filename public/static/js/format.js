@@ -38,7 +38,8 @@ export function amount(value, units = "") {
   const scaled = value / prefixOf(value, units)[0];
   const size = Math.abs(scaled);
   if (size && size < 0.001) return scaled.toExponential(2).replace(/(e[+-])(\d)$/, "$10$2");
-  const decimals = Number.isInteger(scaled) ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  const large = size >= 1000 && KILO.has(units);
+  const decimals = Number.isInteger(scaled) || large ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
   return grouped(scaled, decimals, true);
 }
 

@@ -49,7 +49,7 @@ function titleOf(series, column) {
 
 /** The rows of some lines over a span, with the values that came since at their end. */
 export class Rows {
-  #lines = [];
+  #lines;
   #times = [];
   #columns = []; // per line {average, low, high}
   #tails = new Map(); // of a line's key: [[time, number], ...]
@@ -57,20 +57,23 @@ export class Rows {
 
   step = 0;
 
+  constructor(lines = []) {
+    this.#lines = lines;
+  }
+
   /** Ask for rows. Throws ApiError, or AbortError by `signal`. */
-  async load(lines, { start, end, points, band, signal }) {
+  async load({ start, end, points, band, signal }) {
     // With a band rows are averaged, as its edges keep the peaks; without one the server thins them out so that peaks stay.
     const cfs = band ? ["AVERAGE", "MIN", "MAX"] : ["AVERAGE"];
     const asked = { start: Math.floor(start), end: Math.ceil(end), cf: cfs, ...(band ? { step: Math.max(Math.floor((end - start) / points), 1) } : { max_points: points }) };
-    const answer = await getJson(dataPath(lines.map((line) => line.key), asked), { signal });
+    const answer = await getJson(dataPath(this.#lines.map((line) => line.key), asked), { signal });
     const find = (line, cf) => {
       const found = answer.columns.find((each) => each.series === line.name && each.column === line.column && each.cf === cf);
       return (found?.values || []).map((value) => (value === null ? null : value * line.factor));
     };
-    this.#lines = lines;
     this.#times = answer.times;
     this.step = answer.step;
-    this.#columns = lines.map((line) => ({
+    this.#columns = this.#lines.map((line) => ({
       average: find(line, "AVERAGE"),
       low: band ? find(line, "MIN") : [],
       high: band ? find(line, "MAX") : [],
