@@ -13,6 +13,10 @@ from .board import Board, Tile, TileSeries
 
 Known = dict[str, SeriesInfo]
 """Every series of the store by its name."""
+_COLUMN, _ROW, _HEAD = 325, 182, 68
+"""Pixels of a column and a row of a board, and of what a tile has around its picture."""
+_AXES, _SCALE, _LEGEND = 100, 42, 15
+"""Pixels of what a drawn graph has around its plot: beside it, below it, and of each line of the legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,14 @@ class ShownTile:
     def missing(self) -> list[str]:
         """What is not there (any more)."""
         return [each.missing for each in self.series if each.missing]
+
+    @property
+    def graph_size(self) -> tuple[int, int]:
+        """Width and height of the plots of its drawn graphs, in pixels, so that they fill it on a desktop's window."""
+        graphs = [each for each in self.series if each.columns]
+        lines = max((len(each.info.columns) for each in graphs if each.info is not None), default=1)
+        room = self.tile.height * _ROW - _HEAD
+        return self.tile.width * _COLUMN - _AXES, max(room // max(len(graphs), 1) - _LEGEND * (lines + 1) - _SCALE, 60)
 
     @property
     def known(self) -> str:
