@@ -45,7 +45,7 @@ export class Chart {
    *   axes: {NAME:COLUMN: "left"|"right"}, which wins over the axis of a series;
    *   band: whether the lowest and highest are shown around the average (true);
    *   live: whether new values appear by themselves (true);
-   *   height: pixels (320); legend: whether one is shown (true);
+   *   height: pixels (320); fontSize: pixels (12); legend: whether one is shown (true);
    *   catalogue: of descriptions that are known already;
    *   onView(chart), after a gesture has changed the view; onRows(chart), after numbers have come; decorate(line, element), for
    *   whoever puts something of his own into the legend
@@ -288,6 +288,7 @@ export class Chart {
       band: this.#banded,
       width: this.#area.clientWidth,
       height: this.#options.height,
+      fontSize: this.#options.fontSize,
       start,
       end,
       colours,

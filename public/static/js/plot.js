@@ -3,7 +3,8 @@
 import { axisUnits, rangeOf, tickLabels, unitsOn } from "./axes.js";
 import { timeLabels } from "./ticks.js";
 
-const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+const FONT_SIZE = 12;
 const COLOURS = 8;
 
 /** Colours of the page as they are now: of lines, of the grid and of text. */
@@ -21,10 +22,10 @@ export function readColours() {
 export const lineColour = (colours, index) => colours.lines[index % COLOURS];
 
 /**
- * @param {object} chart {lines, band, width, height, start, end, onZoom, onCursor, colours}
+ * @param {object} chart {lines, band, width, height, start, end, onZoom, onCursor, colours, fontSize}
  * @returns {object} what uPlot's constructor takes
  */
-export function plotOptions({ lines, band, width, height, start, end, onZoom, onCursor, colours }) {
+export function plotOptions({ lines, band, width, height, start, end, onZoom, onCursor, colours, fontSize = FONT_SIZE }) {
   const axes = ["left", "right"].filter((axis) => unitsOn(lines, axis).length);
   const scales = { x: { time: true, auto: false, range: (plot, low, high) => [low ?? start, high ?? end] } };
   for (const axis of axes) scales[axis] = { range: rangeOf };
@@ -43,7 +44,7 @@ export function plotOptions({ lines, band, width, height, start, end, onZoom, on
     },
     series: [{}, ...lines.flatMap((line, index) => seriesOf(line, lineColour(colours, index), band))],
     bands: band ? lines.map((_, index) => bandOf(index, lineColour(colours, index))) : [],
-    axes: [timeAxis(colours), ...axes.map((axis, index) => valueAxis(axis, unitsOn(lines, axis), colours, index === 0))],
+    axes: [timeAxis(colours, fontSize), ...axes.map((axis, index) => valueAxis(axis, unitsOn(lines, axis), colours, fontSize, index === 0))],
     hooks: { setSelect: [(plot) => select(plot, onZoom)], setCursor: [onCursor], draw: [onCursor] },
   };
 }
@@ -99,27 +100,28 @@ function nearest(plot, index, row) {
   return row;
 }
 
-function timeAxis(colours) {
+function timeAxis(colours, fontSize) {
   return {
     stroke: colours.text,
-    font: FONT,
-    size: 44,
-    space: 64,
+    font: `${fontSize}px ${FAMILY}`,
+    size: fontSize * 3.5,
+    space: fontSize * 5.3,
     values: (_plot, ticks, _index, _space, increment) => timeLabels(ticks, increment),
     grid: { stroke: colours.grid, width: 1 },
     ticks: { stroke: colours.grid, width: 1, size: 5 },
   };
 }
 
-function valueAxis(axis, units, colours, grid) {
+function valueAxis(axis, units, colours, fontSize, grid) {
   const common = units.length === 1 ? units[0] : "";
   const scaleOf = (ticks) => axisUnits(Math.max(...ticks.map((tick) => Math.abs(tick || 0))), common);
   return {
     scale: axis,
     side: axis === "left" ? 3 : 1,
     stroke: colours.text,
-    font: FONT,
-    size: (plot, labels) => Math.max(44, ...(labels || []).map((label) => label.length * 7 + 16)),
+    font: `${fontSize}px ${FAMILY}`,
+    size: (plot, labels) => Math.max(fontSize * 3.7, ...(labels || []).map((label) => label.length * fontSize * 0.58 + 16)),
+    space: fontSize * 2.5,
     gap: 6,
     values: (_plot, ticks, _index, _space, increment) => {
       const [scale, words] = scaleOf(ticks);

@@ -1,5 +1,6 @@
 // A board that fills a screen on the wall: awake, in step with the server for months, and plain about what is old.
 
+import { amount } from "./format.js";
 import { watchConnection } from "./live.js";
 import { Tiles } from "./boards/tiles.js";
 
@@ -11,12 +12,18 @@ const byId = (id) => document.getElementById(id);
 
 const grid = byId("board");
 const board = JSON.parse(grid.dataset.board);
-const tiles = new Tiles(grid);
+const tiles = new Tiles(grid, glance);
 const began = performance.now();
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 let heard = Date.now(); // when the server last answered
 let connection = "";
 let refused = "";
+
+/** A number in three digits, which is what one sees from across the room; a whole one stays as it is. */
+function glance(value, units) {
+  if (typeof value !== "number" || Number.isInteger(value)) return amount(value, units);
+  return amount(Number(value.toPrecision(Math.max(3, Math.trunc(Math.abs(value)).toString().length))), units);
+}
 
 // -- what is old ----------------------------------------------------------------------------------------
 

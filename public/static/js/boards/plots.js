@@ -41,6 +41,7 @@ class TileChart {
       band: this.tile.series.length === 1,
       live: true,
       height: this.height,
+      fontSize: Math.round(parseFloat(getComputedStyle(this.inner).fontSize)), // of the style sheet: larger on a wall
       legend: this.element.dataset.lines !== "1",
       onReset: (chart) => chart.set(this.first),
     });

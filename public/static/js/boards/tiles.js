@@ -18,9 +18,13 @@ const MOST_CHARS = 14;
 export const readTile = (element) => JSON.parse(element.dataset.tile);
 
 export class Tiles {
-  /** @param {HTMLElement} grid holds the tiles, as the server has made them */
-  constructor(grid) {
+  /**
+   * @param {HTMLElement} grid holds the tiles, as the server has made them
+   * @param {function} write makes a text of a number and its units; fewer digits for who looks from afar
+   */
+  constructor(grid, write = amount) {
     this.grid = grid;
+    this.write = write;
     this.charts = new Map(); // tile → what ends its chart
     this.due = new Map(); // span or picture → when it is fetched again, ms
     this.skew = 0;
@@ -106,7 +110,7 @@ export class Tiles {
   show(values, time) {
     this.skew = time - Date.now() / 1000;
     for (const { series, column, value, time: when } of values) {
-      for (const element of this.readings.get(`${series}\n${column}`) || []) showReading(element, value);
+      for (const element of this.readings.get(`${series}\n${column}`) || []) showReading(element, value, this.write);
       if (!when) continue;
       for (const element of this.ages.get(series) || []) {
         element.dataset.when = String(Math.max(Math.floor(when), Number(element.dataset.when || 0)));
@@ -169,9 +173,9 @@ export function sizeTile(element, width, height) {
   Object.assign(element.dataset, { width, height, tile: JSON.stringify({ ...readTile(element), width, height }) });
 }
 
-function showReading(element, value) {
+function showReading(element, value, write) {
   const { units } = element.dataset;
-  const [text, after] = [amount(value, units), unitsOf(value, units)];
+  const [text, after] = [write(value, units), unitsOf(value, units)];
   const [number, unit] = [element.querySelector("b"), element.querySelector("i")];
   if (number.textContent === text && unit.textContent === after) return;
   [number.textContent, unit.textContent] = [text, after];
