@@ -70,6 +70,7 @@ class HttpThread(JNTBusThread):
         self._web = WebServer(self._app, section.get("http_host"), section.get("http_port"), section=section)
         self._web.start()
         room(self._app).access.open(self._web.port)
+        room(self._app).boards.open()
         super().pre_loop()
 
     def reload(self, options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -69,6 +70,12 @@ class Boards:
         self._clock = clock
         self._lock = threading.Lock()
         self._boards: dict[str, Board] | None = None
+        self._version = 0
+
+    def open(self) -> None:
+        """Read the file, so that what is wrong with it is told before anybody asks for a board."""
+        with contextlib.suppress(StoreError), self._lock:  # told already, and tried again at each request
+            self._loaded()
 
     def all(self) -> list[Board]:
         """Every board, sorted by title. Raises StoreError."""
@@ -103,7 +110,7 @@ class Boards:
         """Delete a board. Raises UnknownBoardError, ChangedError, StoreError."""
         with self._lock:
             _check_fit(self._get(board_id), fits)
-            self._save({key: board for key, board in self._loaded().items() if key != board_id})
+            self._save({key: board for key, board in self._loaded().items() if key != board_id}, self._version)
 
     # -- all that follows runs with the lock held --------------------------------------------------------
 
@@ -118,20 +125,20 @@ class Boards:
         if board_id not in boards and len(boards) >= MAX_BOARDS:
             raise TooManyBoardsError
         now = self._clock()
-        # Begun at the clock, so that numbers are not given twice where the file was lost or a board deleted.
-        version = max(int(now), *(board.version for board in boards.values()), 0) + 1
+        # From the clock on, so that no number is given twice where the file was lost.
+        version = max(int(now), self._version, *(each.version for each in boards.values())) + 1
         board = Board(id=board_id, title=draft.title, note=draft.note, tiles=draft.tiles, version=version, changed=now)
-        self._save({**boards, board_id: board})
+        self._save({**boards, board_id: board}, version)
         return board
 
-    def _save(self, boards: dict[str, Board]) -> None:
-        document = {"format": _FORMAT, "boards": [board.json() for board in boards.values()]}
+    def _save(self, boards: dict[str, Board], version: int) -> None:
+        document = {"format": _FORMAT, "version": version, "boards": [board.json() for board in boards.values()]}
         path = self._folder() / FILE
         try:
             write_atomically(path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
         except OSError as error:
             raise self._failed(f"{path} cannot be written: {error.strerror}; the boards are as they were.") from error
-        self._boards = boards
+        self._boards, self._version = boards, version
         self._health.ok(_PART)
 
     def _loaded(self) -> dict[str, Board]:
@@ -150,7 +157,7 @@ class Boards:
 
     def _load(self, path: Path) -> dict[str, Board]:
         try:
-            entries = _entries(_read(path))
+            self._version, entries = _parse(_read(path))
         except FileNotFoundError:
             return {}
         except (ValueError, RecursionError) as error:
@@ -184,19 +191,23 @@ def _check_fit(board: Board | None, fits: Fits) -> None:
 
 def _read(path: Path) -> bytes:
     """The file's content. Raises OSError; ValueError where it is no file, or too large to be one of ours."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        status = os.fstat(stream.fileno())
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is no file")
         if status.st_size > MAX_FILE_BYTES:
             raise ValueError(f"it has {status.st_size} bytes")
-        return stream.read(MAX_FILE_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(MAX_FILE_BYTES)
+    finally:
+        os.close(descriptor)
 
 
-def _entries(content: bytes) -> list[Any]:
-    """The boards in a file's content. Raises ValueError."""
+def _parse(content: bytes) -> tuple[int, list[Any]]:
+    """The last version that was given, and the boards, in a file's content. Raises ValueError."""
     document = orjson.loads(content)
     if not isinstance(document, dict) or document.get("format") != _FORMAT or not isinstance(document.get("boards"), list):
         raise ValueError("it is not a list of boards")
-    entries: list[Any] = document["boards"]
-    return entries
+    last = document.get("version")
+    return last if isinstance(last, int) else 0, document["boards"]
