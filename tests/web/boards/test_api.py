@@ -57,9 +57,8 @@ def test_a_board_is_made_read_changed_and_deleted(site: Site) -> None:
 
 def test_what_is_left_out_has_a_default(site: Site) -> None:
     (tile,) = make(site, tiles=[TILE]).json["tiles"]
-    assert tile == {
-        "kind": "value", "series": [{"name": "s", "column": "", "axis": "auto"}], "title": "", "span": "1d", "width": 1, "height": 1,
-    }  # fmt: skip
+    series = [{"name": "s", "column": "", "axis": "auto"}]
+    assert tile == {"kind": "value", "series": series, "title": "", "span": "1d", "width": 1, "height": 1}
 
 
 def test_boards_are_listed_by_title(site: Site) -> None:
