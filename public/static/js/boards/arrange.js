@@ -50,7 +50,7 @@ export class Arranger {
     const corner = tool("size", `Size of ${name}: drag`);
     corner.tabIndex = -1; // the handle has keys for it
     corner.setAttribute("aria-hidden", "true");
-    corner.addEventListener("pointerdown", (event) => this.stretch(event, element, corner));
+    corner.addEventListener("pointerdown", (event) => this.stretch(event, element));
     element.append(bar, corner);
   }
 
@@ -118,7 +118,7 @@ export class Arranger {
       const part = sameRow ? (moved.clientX - box.left) / box.width : (moved.clientY - box.top) / box.height;
       if (following ? part > 0.35 : part < 0.65) grid.insertBefore(element, following ? over.nextSibling : over);
     };
-    this.follow(event, handle, onMove, (kept) => {
+    this.follow(event, onMove, (kept) => {
       element.classList.remove("dragged");
       if (!kept) for (const each of before) grid.append(each);
       else this.on.onOrder(this.tiles.elements);
@@ -127,7 +127,7 @@ export class Arranger {
     });
   }
 
-  stretch(event, element, corner) {
+  stretch(event, element) {
     if (event.button !== 0) return;
     event.preventDefault();
     const first = readTile(element);
@@ -139,24 +139,26 @@ export class Arranger {
     const onMove = (moved) => {
       this.setSize(element, Math.round((moved.clientX - box.left) / column), Math.round((moved.clientY - box.top) / row));
     };
-    this.follow(event, corner, onMove, (kept) => {
+    this.follow(event, onMove, (kept) => {
       if (!kept) this.setSize(element, first.width, first.height);
     });
   }
 
-  /** Follow a pointer until it is let go; Escape or a lost pointer takes it back. */
-  follow(event, target, onMove, onEnd) {
-    target.setPointerCapture(event.pointerId);
+  /** Follow a pointer until it is let go; Escape, or the system, takes it back. */
+  follow(event, onMove, onEnd) {
+    const { pointerId } = event;
     const watch = new AbortController();
-    const { signal } = watch;
     const end = (kept) => {
-      if (signal.aborted) return;
       watch.abort();
+      document.body.classList.remove("dragging");
       onEnd(kept);
     };
-    target.addEventListener("pointermove", onMove, { signal });
-    target.addEventListener("pointerup", () => end(true), { signal });
-    target.addEventListener("pointercancel", () => end(false), { signal });
-    window.addEventListener("keydown", (pressed) => pressed.key === "Escape" && end(false), { signal });
+    // On the window: an element that is moved in the document loses the pointer.
+    const on = (name, what) => window.addEventListener(name, (each) => each.pointerId === pointerId && what(each), { signal: watch.signal });
+    on("pointermove", onMove);
+    on("pointerup", () => end(true));
+    on("pointercancel", () => end(false));
+    window.addEventListener("keydown", (pressed) => pressed.key === "Escape" && end(false), { signal: watch.signal });
+    document.body.classList.add("dragging");
   }
 }
