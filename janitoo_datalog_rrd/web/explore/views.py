@@ -60,9 +60,17 @@ def explore_routes() -> list[Route]:
     topic = (Param(name="topic", told="The topic.", required=True, longest=_TOPIC_MAX),)
     return [
         Route(path="/explore", view=explore_page, role=Role.OPERATOR, params=None, hidden=True),
-        Route(path=f"{PREFIX}/explore", view=explore_tree, role=Role.OPERATOR, params=tree, answers=json),
-        Route(path=f"{PREFIX}/explore/topic", view=explore_topic, role=Role.OPERATOR, params=topic, answers=json),
-        Route(path=f"{PREFIX}/explore/log", view=explore_log, role=Role.OPERATOR, methods=("POST",), answers=json, body=_BODY),
+        Route(path=f"{PREFIX}/explore", view=explore_tree, role=Role.OPERATOR, params=tree, answers=json, tag="explore"),
+        Route(path=f"{PREFIX}/explore/topic", view=explore_topic, role=Role.OPERATOR, params=topic, answers=json, tag="explore"),
+        Route(
+            path=f"{PREFIX}/explore/log",
+            view=explore_log,
+            role=Role.OPERATOR,
+            methods=("POST",),
+            answers=json,
+            body=_BODY,
+            tag="explore",
+        ),
     ]
 
 
