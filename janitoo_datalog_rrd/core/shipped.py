@@ -11,6 +11,8 @@ from .options import CONFIG_NAME
 _HEADER = re.compile(r";?\[([^\]]+)\]")
 _OPTION = re.compile(r";?([A-Za-z_][A-Za-z0-9_.]*) = (.*)")
 _NOTE = re.compile(r"; (.*)")
+_CHOICE = re.compile(r"(\w+) {2,}")  # one of several words that an option takes, in a line of its own
+_ANY_NODE = "datarrd"  # says of every thread and component what they have in common
 _INDEX = re.compile(r"_[0-9]+$")
 
 
@@ -27,7 +29,7 @@ class ShippedNotes:
         """
         notes = self._notes
         prefix = section.partition("__")[0] + "__"
-        names = [section, self._by_key.get(key, "")]
+        names = [section, self._by_key.get(key, ""), *(() if section == "system" else (_ANY_NODE,))]
         if prefix in ("schema__", "decoder__"):
             names = [name for name in notes if name.startswith(prefix)]
         bare = _INDEX.sub("", option)
@@ -47,10 +49,12 @@ class ShippedNotes:
                 if match[1].startswith("components."):
                     by_key[match[2].strip()] = f"{section}__{match[1].partition('.')[2]}"
                 elif words:
-                    notes[section].setdefault(_INDEX.sub("", match[1]), " ".join(words))
+                    notes[section].setdefault(_INDEX.sub("", match[1]), "".join(words))
                 fresh = True
             elif match := _NOTE.fullmatch(line):
-                words = [match[1].strip()] if fresh else [*words, match[1].strip()]
+                note = match[1].strip()
+                lead = "" if fresh else "\n" if _CHOICE.match(note) else " "
+                words = [*([] if fresh else words), lead + _CHOICE.sub(r"\1: ", note)]
                 fresh = False
             else:
                 words, fresh = [], True

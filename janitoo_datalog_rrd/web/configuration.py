@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, render_template
 
 from ..core.shipped import ShippedNotes
-from ..core.shown import ShownSection, show_options
+from ..core.shown import show_options
 from .api.answers import PREFIX, json_response
 from .explore.inihome import IniFile, IniFileError, plain
 from .metrics import problems
@@ -28,14 +28,12 @@ def configuration_routes() -> list[Route]:
 def configuration_page() -> str:
     """Every option in force."""
     here = room()
-    sections = show_options(here.services.options, ShippedNotes())
     return render_template(
         "configuration.html",
         problems=problems(here),
         path=str(here.services.options.path.absolute()),
         changed=_is_changed(here),
-        sections=sections,
-        groups=_grouped(sections),
+        sections=show_options(here.services.options, ShippedNotes()),
     )
 
 
@@ -75,14 +73,3 @@ def _is_changed(here: Room) -> bool:
         return plain(IniFile(options.path).read()[1]) != options.text
     except IniFileError:
         return True
-
-
-def _grouped(sections: list[ShownSection]) -> list[tuple[str, list[ShownSection]]]:
-    """Sections under the headings of the page."""
-    groups: dict[str, list[ShownSection]] = {}
-    for section in sections:
-        prefix = section.name.partition("__")[0]
-        log = section.name.partition("_")[0] in ("loggers", "handlers", "formatters", "logger", "handler", "formatter")
-        heading = {"system": "The server", "schema": "How long series are kept", "decoder": "What else than Janitoo is logged"}
-        groups.setdefault("The log" if log else heading.get(prefix, prefix), []).append(section)
-    return list(groups.items())

@@ -58,7 +58,7 @@ export class TopicPane {
 
   #show({ message, verdict, time }) {
     const facts = [age(message.time, time), bytes(message.size), `${message.count} ${message.count === 1 ? "message" : "messages"}`];
-    if (message.rate >= 0.05) facts.push(`${message.rate >= 10 ? Math.round(message.rate) : message.rate.toFixed(1)} a second`);
+    if (message.count > 1 && message.rate >= 0.05) facts.push(`${message.rate >= 10 ? Math.round(message.rate) : message.rate.toFixed(1)} a second`);
     if (message.retained) facts.push("kept by the broker");
     if (message.kept < message.size) facts.push(`only ${bytes(message.kept)} kept here`);
     setText(this.#get("message"), facts.join(" · "));

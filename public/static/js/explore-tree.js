@@ -139,7 +139,7 @@ export class Tree {
   #showRow(item, row, now) {
     const { parts, bar } = item;
     const name = this.found ? row.topic : row.level;
-    setText(parts.level, name === "" ? "(empty level)" : line(name));
+    setText(parts.level, name === "" ? "(empty level)" : line(name, this.found ? 300 : 120));
     parts.level.classList.toggle("none", name === "");
     item.hasMessage = row.message !== null;
     const expandable = row.below > 0 && row.topic.length < LONGEST_TOPIC;
