@@ -22,6 +22,7 @@ home_dir = {home}
 broker_ip = {broker.host}
 broker_port = {broker.port}
 broker_mode = external
+{system}
 
 [datarrd]
 hadd = 0014/0000
@@ -93,13 +94,21 @@ class House:
 
 @contextmanager
 def live_in(
-    tmp_path: Path, broker: Mosquitto, *, datarrd: str = "", more: str = "", schema: str = SECONDS, connected: bool = True
+    tmp_path: Path,
+    broker: Mosquitto,
+    *,
+    system: str = "",
+    datarrd: str = "",
+    more: str = "",
+    schema: str = SECONDS,
+    connected: bool = True,
 ) -> Iterator[House]:
     """Run a server for as long as the block lasts.
 
     Args:
         tmp_path: its ini and its home go there.
         broker: its broker.
+        system: further options of `[system]`.
         datarrd: further options of `[datarrd]`.
         more: further sections.
         schema: options of the schema that every series has.
@@ -107,7 +116,7 @@ def live_in(
     """
     home = tmp_path / "home"
     ini = tmp_path / "house.conf"
-    ini.write_text(INI.format(home=home, broker=broker, datarrd=datarrd, more=more, schema=schema))
+    ini.write_text(INI.format(home=home, broker=broker, system=system, datarrd=datarrd, more=more, schema=schema))
     server = DatalogServer(Options.load(ini, Plugins()))
     house = House(server, broker, home)
     server.start()

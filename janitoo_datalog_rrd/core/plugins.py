@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .errors import ConfigError, PluginError, Problem
 from .sections import PluginSpecs, Section, Specs
@@ -32,6 +32,22 @@ def takes_options(*specs: Any) -> Callable[[Factory], Factory]:
     return mark
 
 
+class PluginInfo(NamedTuple):
+    """A plugin that is installed.
+
+    Attributes:
+        group, name: of its entry point.
+        package, version: what it came with; empty where that is not known.
+        failure: why it could not be loaded; empty where it was, or was not asked for.
+    """
+
+    group: str
+    name: str
+    package: str
+    version: str
+    failure: str
+
+
 class Plugins(PluginSpecs):
     """The installed plugins; each is loaded when it is first asked for.
 
@@ -51,6 +67,14 @@ class Plugins(PluginSpecs):
     def names(self, group: str) -> list[str]:
         """Names of the plugins of a group, sorted."""
         return sorted(self._points[group])
+
+    def all(self) -> list[PluginInfo]:
+        """Every plugin that is installed, by group and name."""
+        return [
+            PluginInfo(group, name, *_package_of(point), self.failed.get(f"{group}: {name}", ""))
+            for group, points in self._points.items()
+            for name, point in sorted(points.items())
+        ]
 
     def load(self, group: str, name: str) -> Callable[..., Any]:
         """Load a plugin's factory.
@@ -106,3 +130,9 @@ class Plugins(PluginSpecs):
 
     def decoder_kinds(self) -> Iterable[str]:
         return self.names(DECODERS)
+
+
+def _package_of(point: EntryPoint) -> tuple[str, str]:
+    """Name and version of the distribution that brought an entry point."""
+    distribution = getattr(point, "dist", None)
+    return ("", "") if distribution is None else (distribution.name, distribution.version)

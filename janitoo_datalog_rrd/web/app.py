@@ -21,10 +21,12 @@ from .explore.views import explore_routes
 from .files import file_routes
 from .graphite.paths import graphite_routes
 from .metrics import metric_routes
+from .nodepage import node_routes
 from .pages import page_routes
 from .room import KEY, Room
 from .routes import check_arguments, declare
 from .serving.compression import Compression
+from .status.routes import status_routes
 from .view import make_filters
 
 CHARTS = "static/vendor/uPlot.iife.min.js"
@@ -69,6 +71,8 @@ def create_app(services: Services) -> Flask:
         login.auth_routes,
         graphite_routes,
         compat_routes,
+        node_routes,
+        status_routes,
     ):
         declare(app, routes())
     app.context_processor(lambda: {"paths": guard.open_paths()})

@@ -1,4 +1,4 @@
-"""The pages for people: dashboard, every series with its graph, one series, and the server's own state."""
+"""The pages for people: dashboard, every series with its graph, and one series."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from .routes import Role, Route
 from .view import AT_SPANS, DEFAULT_SPAN, SPAN_SECONDS, SPANS, NodeView, group_by_node
 
 PAGE_SIZE = 1500
-_BAR_COUNTS = ("samples_accepted", "samples_written", "samples_late")
 
 
 def page_routes() -> list[Route]:
@@ -28,7 +27,6 @@ def page_routes() -> list[Route]:
         ("/rrd/", graphs),
         ("/series/<name>", series_page),
         ("/rrd/series/<name>", old_series_page),
-        ("/status", status),
     )
     return [Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True) for path, view in pages]
 
@@ -103,25 +101,6 @@ def old_series_page(name: str) -> ResponseReturnValue:
     return redirect(f"/series/{quote(name, safe='')}{'?' + query if query else ''}", 301)
 
 
-def status() -> str:
-    """What is wrong, what was counted, and the last messages that could not be used."""
-    here = room()
-    services = here.services
-    return render_template(
-        "status.html",
-        failed=services.plugins.failed,
-        notes=services.health.notes(),
-        totals={name: services.counters.get(name) for name in _BAR_COUNTS},
-        messages=dict(sorted(services.counters.by_label("messages").items(), key=lambda item: -item[1])),
-        dropped=services.counters.by_label("samples_dropped"),
-        rejected=[(entry, readable(entry.payload)) for entry in services.rejected.last()],
-        series=len(_series(here)),
-        cached=services.store.count_cached() if services.store is not None else 0,
-        uptime_s=max(services.clock() - services.started, 0.0),
-        **_frame(here),
-    )
-
-
 def matches(info: SeriesInfo, wanted: str, heard: NodeState | None = None) -> bool:
     """Tell whether every word of a filter stands somewhere in a series' names, labels and units, or in its node's name."""
     words = wanted.lower().split()
@@ -136,12 +115,6 @@ def search_text(info: SeriesInfo, heard: NodeState | None = None) -> str:
     for column in info.columns:
         parts += [column.name, column.label, column.units]
     return clean(" ".join(dict.fromkeys(parts)), 400).lower()
-
-
-def readable(payload: bytes) -> str:
-    """Bytes as text; what is no text is written as `\\xNN`."""
-    decoded = payload.decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in decoded)
 
 
 def _frame(here: Room) -> dict[str, object]:

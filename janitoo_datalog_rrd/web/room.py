@@ -17,6 +17,7 @@ from .drawing.artists import Artists
 from .drawing.graph import GraphRenderer
 from .explore.desk import Desk
 from .live.hub import Hub
+from .status.document import Reporter
 
 KEY = "janitoo_datalog_rrd"
 
@@ -40,6 +41,7 @@ class Room:
         live: tells of new values those who listen.
         access: who gets in.
         desk: what Explore knows of the bus.
+        reporter: puts the status together.
     """
 
     services: Services
@@ -49,6 +51,7 @@ class Room:
     live: Hub
     access: Access
     desk: Desk
+    reporter: Reporter
 
     @classmethod
     def build(cls, services: Services) -> Room:
@@ -62,6 +65,7 @@ class Room:
             live=Hub(lambda: services.store, lambda: services.clock()),
             access=Access(services.options, lambda: services.clock(), services.health),
             desk=Desk(services),
+            reporter=Reporter(services),
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ _KILO = frozenset(
 """Units that go with a k; what people know without one, such as 1 013 hPa, keeps its thousands."""
 _KILO_FROM = 1e4
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+_HADD = re.compile(r"[0-9]{4}/[0-9]{4}", re.ASCII)
 _AGES = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -143,6 +145,9 @@ def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:
         "units": format_units,
         "value_units": value_units,
         "moment": format_moment,
+        "size": format_size,
+        "duration": format_duration,
+        "node_path": node_path,
     }
 
 
@@ -185,6 +190,26 @@ def _prefix(value: float, units: str) -> tuple[float, str]:
     if _KILO_FROM <= abs(value) < 1e6 and units in _KILO:
         return 1e3, "k"
     return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
+
+
+def format_size(size: float | None) -> str:
+    """Bytes for people: `1.4 MB`; powers of a thousand, as disks are sold by."""
+    if size is None:
+        return _DASH
+    for scale, units in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= scale:
+            return f"{size / scale:.{1 if size < 100 * scale else 0}f}{_THIN_SPACE}{units}"
+    return f"{size:.0f}{_THIN_SPACE}B"
+
+
+def node_path(address: str) -> str:
+    """Where the page of a node is: by its HADD, or by the topic that its series come from.
+
+    A topic may have empty levels and dots, which browsers and servers take out of a path: it stands in the query.
+    """
+    if _HADD.fullmatch(address):
+        return f"/nodes/{address}"
+    return f"/nodes/topic?name={quote(address.encode('utf-8', 'replace'), safe='/')}"
 
 
 def value_units(column: Column) -> str:

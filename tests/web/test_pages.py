@@ -157,23 +157,6 @@ def test_what_is_wrong_stands_on_every_page(site: Site) -> None:
     assert "All is well" in site.client.get("/status").text
 
 
-def test_the_status_page_lists_failed_plugins_counters_and_rejected_messages(site: Site) -> None:
-    site.services.plugins.failed["janitoo.components: acme.boiler"] = "ModuleNotFoundError: No module named 'acme'"
-    site.services.counters.add("samples_accepted", amount=1234)
-    for index in range(120):
-        site.services.rejected.add(f"tele/{index}", b'{"x": \xff\x00' + b"y" * 300, "not_json", "expected JSON")
-    page = site.client.get("/status").text
-    said = html.unescape(texts_of(page))
-    assert "janitoo.components: acme.boiler ModuleNotFoundError: No module named 'acme'" in said
-    assert re.search(r"1\s234 samples accepted", said)
-    assert page.count("<li>") == 100
-    assert said.index("tele/119") < said.index("tele/118")
-    assert '{"x": \\xff\\x00yyy' in said
-    assert "y" * 192 in said
-    assert "y" * 193 not in said
-    assert "tele/19 " not in said
-
-
 def test_one_series_has_a_page_with_every_span(site: Site) -> None:
     site.store.add("s", column("one", "1 min"), column("five", "5 min"), label="Load")
     page = site.client.get("/series/s").text

@@ -1,0 +1,83 @@
+"""The page of one node: how it is, since when, and its values with their graphs."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from werkzeug.exceptions import NotFound
+
+from ..core.contracts import SeriesInfo
+from ..core.topics import format_hadd, parse_hadd
+from .escape import clean
+from .metrics import problems
+from .room import Room, room
+from .routes import Role, Route
+from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, node_path
+
+MOST_SERIES = 500
+"""Graphs on one page; the page of all graphs has the others."""
+
+
+def node_routes() -> list[Route]:
+    """The routes of nodes: by address, and by topic for what is none of Janitoo's."""
+    return [
+        Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True)
+        for path, view in (("/nodes/<controller>/<node>", node_page), ("/nodes/topic", topic_page))
+    ]
+
+
+def node_page(controller: str, node: str) -> str:
+    """A node of Janitoo, by its address."""
+    return _page(f"{controller}/{node}", "expected an address such as 0014/0001")
+
+
+def topic_page() -> str:
+    """What publishes on a topic, by that topic."""
+    return _page(request.args.get("name", ""), "no series comes from such a topic")
+
+
+def _page(address: str, expected: str) -> str:
+    here = room()
+    series = _series_of(here, address)
+    heard = here.services.nodes.get(address)
+    if heard is None and not series:
+        raise NotFound(f"There is no node {clean(address, 80)!r}: {expected}.")
+    span = request.args.get("span", DEFAULT_SPAN)
+    return render_template(
+        "node.html",
+        node=NodeView(address, heard, series[:MOST_SERIES]),
+        total=len(series),
+        path=node_path(address),
+        controller=_controller_of(here, address),
+        below=_below(here, address),
+        span=span if span in SPANS else DEFAULT_SPAN,
+        spans=SPANS,
+        at_spans=AT_SPANS,
+        problems=problems(here),
+        ready=here.services.store is not None,
+    )
+
+
+def _series_of(here: Room, address: str) -> list[SeriesInfo]:
+    store = here.services.store
+    return [] if store is None else [info for info in store.list_series() if info.node == address]
+
+
+def _controller_of(here: Room, address: str) -> NodeView | None:
+    """The controller that a node belongs to, where it was heard of; None for a controller itself."""
+    try:
+        controller, number = parse_hadd(address)
+    except ValueError:
+        return None
+    hadd = format_hadd(controller, 0)
+    heard = here.services.nodes.get(hadd) if number else None
+    return None if heard is None else NodeView(hadd, heard)
+
+
+def _below(here: Room, address: str) -> list[NodeView]:
+    """The nodes of a controller that were heard of."""
+    if not address.endswith("/0000"):
+        return []
+    prefix = address[:5]
+    return [
+        NodeView(each.hadd, each) for each in here.services.nodes.all() if each.hadd.startswith(prefix) and each.hadd != address
+    ]

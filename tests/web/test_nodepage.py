@@ -1,0 +1,62 @@
+"""The page of a node: by its address or its topic, whatever that is."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from web.sites import Site, column, texts_of
+
+from janitoo_datalog_rrd.web.view import node_path
+
+
+def test_a_node_tells_how_it_is_and_what_it_measures(site: Site) -> None:
+    nodes = site.services.nodes
+    nodes.seen("0100/0000")
+    nodes.describe("0100/0000", "Cellar controller", "")
+    nodes.seen("0100/0001")
+    nodes.describe("0100/0001", "Kitchen", "Ground floor", heartbeat=30)
+    nodes.seen("0100/0001", "OFFLINE")
+    site.store.add("t", column(units="°C"), label="Temperature")
+    site.store.add("h", column(units="%", last=47.0), label="Humidity")
+    site.store.add("elsewhere", node="0200/0001", label="Elsewhere")
+    page = site.client.get("/nodes/0100/0001").text
+    said = html.unescape(texts_of(page))
+    for words in ("Kitchen", "Ground floor", "0100/0001", "offline since", "every 30 s", "2 series", "21.5", "47"):
+        assert words in said, words
+    assert "Elsewhere" not in said
+    assert re.findall(r'href="(/series/[^"]*)"', page).count("/series/t") == 2
+    assert 'href="/nodes/0100/0000">Cellar controller' in page
+    assert said.index("offline now") < said.index("online now")  # the youngest change first
+    for link in re.findall(r'href="(/[^"]*)"', page):
+        assert site.client.get(html.unescape(link)).status == 200, link
+    above = html.unescape(texts_of(site.client.get("/nodes/0100/0000").text))
+    assert "Kitchen 0100/0001 offline" in above
+
+
+@pytest.mark.parametrize(
+    "topic", ["tele/boiler/SENSOR", "/leading//slash/", "a/../b", "?&#%2F", "günther/°", "", "0100/00011", "\udc80"]
+)
+def test_what_publishes_on_any_topic_has_a_page(site: Site, topic: str) -> None:
+    site.store.add("s", node=topic, label="Of that topic")
+    path = node_path(topic)
+    assert path.startswith("/nodes/topic?name=")
+    if topic != "\udc80":
+        reply = site.client.get(path)
+        assert reply.status == 200
+        assert "Of that topic" in reply.text
+        assert "sends no heartbeats" in reply.text
+    for span in re.findall(r'href="(/nodes/[^"]*span=1w)"', site.client.get(path).text):
+        assert site.client.get(html.unescape(span)).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/nodes/0100/0009", "/nodes/x/y", "/nodes/topic?name=nobody", "/nodes/topic", "/nodes/%3Cb%3E/%E2%80%AE"]
+)
+def test_an_unknown_node_is_a_page_that_says_so(site: Site, path: str) -> None:
+    reply = site.client.get(path)
+    assert reply.status == 404
+    assert "There is no node" in html.unescape(texts_of(reply.text))
+    assert "<b>" not in reply.text
+    assert "\u202e" not in reply.text

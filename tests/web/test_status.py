@@ -1,0 +1,143 @@
+"""The status page and its document: every part of a real server, and nothing that is nobody's business."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+from house import janitoo, live_in
+from support import Mosquitto, fetch, fetch_json, wait_until
+from web.sites import Client, RrdStore, Site, make_services, texts_of
+
+from janitoo_datalog_rrd.core.errors import PluginError
+from janitoo_datalog_rrd.core.facts import BrokerLink
+from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
+from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.status.reasons import REASONS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_rejected_messages_are_listed_with_reason_and_first_bytes(site: Site) -> None:
+    site.services.counters.add("samples_accepted", amount=1234)
+    for index in range(120):
+        site.services.rejected.add(f"tele/{index}", b'{"x": \xff\x00' + b"y" * 300, "not_json", "expected JSON")
+    page = site.client.get("/status").text
+    said = html.unescape(texts_of(page))
+    assert re.search(r"1\s234 samples accepted", said)
+    assert page.count("<li>") == 100
+    assert said.index("tele/119") < said.index("tele/118")
+    assert '{"x": \\xff\\x00yyy' in said
+    assert "y" * 192 in said
+    assert "y" * 193 not in said
+    assert "tele/19 " not in said
+    document = site.client.get("/api/v1/status").json
+    assert document["messages"] == {"not_json": 120}
+    assert len(document["rejected"]) == 100
+    assert document["rejected"][0]["topic"] == "tele/119"
+
+
+def test_a_plugin_that_cannot_be_loaded_is_named_with_the_reason(
+    tmp_path: Path, store: RrdStore, serve: Callable[..., WebServer]
+) -> None:
+    services = make_services(tmp_path, store)
+    services.plugins = Plugins([EntryPoint("acme.boiler", "acme_boiler:make", COMPONENTS)])
+    with pytest.raises(PluginError):
+        services.plugins.load(COMPONENTS, "acme.boiler")
+    client = Client(serve(services).port)
+    (plugin,) = client.get("/api/v1/status").json["plugins"]
+    assert (plugin["name"], plugin["group"]) == ("acme.boiler", COMPONENTS)
+    assert "No module named 'acme_boiler'" in plugin["failure"]
+    assert "acme.boiler failed ModuleNotFoundError: No module named 'acme_boiler'" in html.unescape(
+        texts_of(client.get("/status").text)
+    )
+
+
+def test_hostile_text_is_only_text(site: Site) -> None:
+    evil = '<script>alert(1)</script>\u202e"'
+    site.services.rejected.add(evil, b"<img src=x>", evil, evil)
+    site.services.health.fail(evil, evil)
+    site.services.health.note(evil, evil)
+    site.services.link = BrokerLink("127.0.0.1", 1883, "5", False, told=evil, version=evil, filters=[evil, "\ud800"])
+    page = site.client.get("/status").text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "\u202e" not in page
+    assert site.client.get("/api/v1/status").json["broker"]["version"] == '<script>alert(1)</script> "'
+
+
+def test_a_server_without_its_store_says_so(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
+    client = Client(serve(make_services(tmp_path, None)).port)
+    document = client.get("/api/v1/status").json
+    assert (document["cache"], document["journal"], document["broker"]) == (None, None, None)
+    assert "store" in document["problems"]
+    said = texts_of(client.get("/status").text)
+    assert "The store is not up yet." in said
+    assert "Nothing listens yet." in said
+
+
+def test_a_living_server_tells_of_every_part(tmp_path: Path, make_mosquitto: Callable[..., Mosquitto]) -> None:
+    broker = make_mosquitto(user="house", password="s3cret-pass-word")
+    secret = f"broker_user = {broker.user}\nbroker_password = {broker.password}"
+
+    def status() -> Any:
+        return fetch_json(f"{house.url}/api/v1/status")
+
+    with live_in(tmp_path, broker, system=secret, datarrd="cache_max_samples = 5000") as house:
+        house.publish(janitoo("0100/0001", "temperature", 21.5), ("/values/user/x", "{nonsense"))
+        wait_until(lambda: status()["broker"]["version"], what="the broker to say what it is")
+        document = status()
+        text = fetch(f"{house.url}/api/v1/status") or b""
+        page = (fetch(f"{house.url}/status") or b"").decode()
+        assert b"s3cret" not in text
+        assert "s3cret" not in page
+        assert b'"house"' not in text
+        link = document["broker"]
+        assert (link["host"], link["port"], link["connected"], link["connects"]) == ("127.0.0.1", broker.port, True, 1)
+        assert (link["protocol"], link["tls"], link["session_kept"], link["mode"]) == ("5", False, False, "external")
+        assert link["version"].startswith("mosquitto version ")
+        assert document["started"] <= link["since"] <= document["time"]
+        threads = {each["name"]: each for each in document["threads"]}
+        assert {"datarrd", "http", "store", "receiver", "web workers", "scheduler"} <= set(threads)
+        assert all(each["alive"] and each["does"] for each in threads.values() if each["plugin"])
+        assert threads["web workers"]["count"] >= 4
+        plugins = {(each["group"], each["name"]): each for each in document["plugins"]}
+        assert plugins["janitoo_datalog_rrd.decoders", "json"]["package"] == "janitoo_datalog_rrd"
+        assert not any(each["failure"] for each in document["plugins"])
+        assert 1 <= document["cache"]["samples"] <= 20  # our own nodes publish too
+        assert document["cache"]["most"] == 5000
+        assert document["cache"]["oldest"] <= document["time"]
+        assert (document["journal"]["segments"], document["journal"]["sync"]) == (1, "interval")
+        assert document["journal"]["size"] > 0
+        wait_until(lambda: (each := status()["journal"]) and each["synced"] and not each["pending"], what="the journal synced")
+        assert document["disk"]["free"] > 0
+        assert document["disk"]["limit"] > document["disk"]["most"] > 0
+        assert document["messages"]["not_json"] == 1
+        assert document["messages"]["accepted"] >= 1
+        assert document["process"]["memory"] > 10_000_000
+        assert {"janitoo_datalog_rrd", "Python", "librrd", "flask", "broker"} <= set(document["versions"])
+        broker.stop()
+        wait_until(lambda: not status()["broker"]["connected"], what="the loss to be told")
+        assert "is gone" in status()["broker"]["told"]
+        broker.start()
+        wait_until(lambda: status()["broker"]["connected"], what="the connection to be back")
+        assert status()["broker"]["connects"] == 2
+        assert status()["broker"]["session_kept"] is True
+
+
+def test_every_reason_is_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    missing = [reason for reason in REASONS if f"`{reason}`" not in page]
+    assert missing == []
+
+
+def test_every_reason_of_ours_has_words() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "janitoo_datalog_rrd").rglob("*.py")]
+    raised = {reason for source in sources for reason in re.findall(r'DecodeError\(\s*"(\w+)"', source)}
+    assert len(raised) > 15
+    assert raised <= set(REASONS)
