@@ -23,7 +23,7 @@ def test_a_node_tells_how_it_is_and_what_it_measures(site: Site) -> None:
     site.store.add("elsewhere", node="0200/0001", label="Elsewhere")
     page = site.client.get("/nodes/0100/0001").text
     said = html.unescape(texts_of(page))
-    for words in ("Kitchen", "Ground floor", "0100/0001", "offline since", "every 30 s", "2 series", "21.5", "47"):
+    for words in ("Kitchen", "Ground floor", "0100/0001", "offline went now", "every 30 s", "2 series", "21.5", "47"):
         assert words in said, words
     assert "Elsewhere" not in said
     assert re.findall(r'href="(/series/[^"]*)"', page).count("/series/t") == 2
