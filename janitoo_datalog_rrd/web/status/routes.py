@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Response, render_template
 
-from ..api.answers import json_response
-from ..api.series import PREFIX
+from ..api.answers import PREFIX, json_response
 from ..metrics import problems
 from ..room import room
 from ..routes import Role, Route
