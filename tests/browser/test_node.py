@@ -34,3 +34,12 @@ def test_what_publishes_on_a_topic_has_a_page_for_a_phone(page: Page, house: Tow
     expect(page.get_by_text("sends no heartbeats")).to_be_visible()
     expect(page.locator(".value").first).to_contain_text("5")
     assert overflow(page) == 0
+
+
+def test_the_dashboard_and_a_series_lead_to_the_node(page: Page, house: Town) -> None:
+    page.goto(f"{house.url}/")
+    page.get_by_role("link", name="Energy meter").first.click()
+    expect(page).to_have_url(f"{house.url}/nodes/0110/0001")
+    page.goto(f"{house.url}/series/0100.0001.co2.0")
+    page.get_by_label("Where you are").get_by_role("link", name="Kitchen").click()
+    expect(page).to_have_url(f"{house.url}/nodes/0100/0001")
