@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
-from support import Mosquitto, fetch_json
+from web.sites import RrdStore, make_services
 
-from browser.town import Town, build_town
+from browser.town import Town
 from browser.window import DESKTOP, PHONE, Faults, axe, overflow, weighed
-from janitoo_datalog_rrd.web.routes import Role
+from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.server import WebServer
 
 FIRST_LOAD = 200_000
 """Bytes on the wire that a page may take at its first load."""
@@ -31,24 +32,21 @@ PATHS = (
     "/nothing-here",
     "/series/nothing-here",
 )
-MOST_TABS = 400
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """The house, with a board in it."""
-    folder = tmp_path_factory.mktemp("everywhere")
-    with Mosquitto(folder / "broker") as broker, build_town(folder, broker) as town:
-        yield town
+def board(house: Town) -> str:
+    """A board of the house."""
+    return house.make_board()
 
 
 @pytest.fixture
-def path(request: pytest.FixtureRequest, house: Town, faults: Faults) -> str:
+def path(request: pytest.FixtureRequest, house: Town, board: str, faults: Faults) -> str:
     """Where a page is; that of a page that is not there is a 404, which browsers note."""
     given = str(request.param)
     if "nothing-here" in given:
         faults.expect("404.*nothing-here")
-    return house.url + given.format(board=house.board)
+    return house.url + given.format(board=board)
 
 
 every_page = pytest.mark.parametrize("path", PATHS, indirect=True)
@@ -56,8 +54,7 @@ every_page = pytest.mark.parametrize("path", PATHS, indirect=True)
 
 def show(page: Page, url: str) -> None:
     """Open a page and wait until it stands still; one that listens for events never falls silent."""
-    page.goto(url)
-    page.wait_for_load_state("load")
+    page.goto(url, wait_until="load")
     page.wait_for_function("!document.querySelector('[aria-busy=true]')")
 
 
@@ -70,3 +67,88 @@ def test_a_screen_reader_can_use_it_and_nobody_scrolls_sideways(page: Page, path
     assert axe(page) == []
     assert page.title()
     assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_so_is_the_form_to_log_in(page: Page, tmp_path: Path) -> None:
+    server = WebServer(create_app(make_services(tmp_path, RrdStore(tmp_path), http_auth="required")), "127.0.0.1", 0, 4)
+    server.start()
+    try:
+        show(page, f"http://localhost:{server.port}/")
+        assert urlsplit(page.url).path == "/login"
+        assert overflow(page) == 0
+        assert axe(page) == []
+    finally:
+        page.goto("about:blank")
+        server.stop()
+
+
+@every_page
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_tab_key_reaches_everything_and_shows_where_it_is(page: Page, path: str) -> None:
+    show(page, path)
+    wanted = page.evaluate(_MARK)
+    reached, hidden = set(), []
+    for _ in range(len(wanted) + 20):
+        page.keyboard.press("Tab")
+        found = page.evaluate(_FOCUSED)
+        if found is None:
+            break
+        if found["mark"] in reached:
+            break
+        reached.add(found["mark"])
+        if not found["shown"]:
+            hidden.append(found["what"])
+    assert hidden == []
+    assert {mark: what for mark, what in wanted.items() if mark not in reached} == {}
+
+
+@every_page
+def test_the_first_tab_leads_past_the_menu(page: Page, path: str) -> None:
+    show(page, path)
+    if page.locator(".skip").count() == 0:
+        assert path.endswith("/full")  # it has no menu
+        return
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["x"] >= 0  # type: ignore[index]
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(
+        "document.querySelector('main').contains(document.activeElement) || !document.querySelector('main a, main button, main input')"
+    )
+
+
+@every_page
+def test_the_first_load_is_light(page: Page, path: str) -> None:
+    with weighed(page) as weight:
+        show(page, path)
+        page.wait_for_timeout(500)  # what a page asks for by itself once it stands
+    assert weight.total < FIRST_LOAD, dict(sorted(weight.sizes.items(), key=lambda item: -item[1])[:10])
+
+
+_MARK = """() => {
+  const wanted = {};
+  const all = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]");
+  let number = 0;
+  for (const element of all) {
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    const unseen = style.visibility === "hidden" || !box.width || !element.checkVisibility();
+    const radio = element.type === "radio" && !element.checked;
+    if (unseen || radio || element.disabled || element.tabIndex < 0 || element.closest("[inert], dialog:not([open])")) continue;
+    element.dataset.mark = String(number);
+    wanted[String(number)] = element.outerHTML.slice(0, 120);
+    number += 1;
+  }
+  return wanted;
+}"""
+_FOCUSED = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element);
+  const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const shown = outlined || style.boxShadow !== "none";
+  return { mark: element.dataset.mark || element.outerHTML.slice(0, 80), shown, what: element.outerHTML.slice(0, 120) };
+}"""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from house import House, live_in, value
 from support import Mosquitto
@@ -14,6 +16,31 @@ from browser.day import NODES, Sample, sensors
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.store.store import Store
 
+BOARD: dict[str, Any] = {
+    "title": "Kitchen and power",
+    "note": "What the wall tablet shows",
+    "tiles": [
+        {"kind": "value", "series": [{"name": "0100.0001.temperature.0"}]},
+        {"kind": "value", "series": [{"name": "0110.0001.power.0"}]},
+        {"kind": "value", "series": [{"name": "0110.0001.battery.0"}]},
+        {"kind": "value", "series": [{"name": "0100.0002.temperature.0"}]},
+        {
+            "kind": "chart",
+            "title": "Power",
+            "series": [{"name": "0110.0001.power.0"}, {"name": "0110.0001.solar.0"}],
+            "width": 2,
+            "height": 2,
+        },
+        {
+            "kind": "chart",
+            "title": "Warmth and damp",
+            "series": [{"name": "0100.0001.temperature.0"}, {"name": "0100.0001.humidity.0"}],
+            "width": 2,
+            "height": 2,
+        },
+        {"kind": "graph", "series": [{"name": "0100.0001.co2.0"}], "width": 4},
+    ],
+}
 DAYS = 3
 GRAIN_S = 300
 SCHEMA = "step = 60\nretention = 1m:7d, 10m:90d, 1h:5y"
@@ -39,6 +66,14 @@ class Town(House):
     def say(self, node: str, uuid: str, number: float, **more: object) -> None:
         """Publish a number of a node, and wait until it is stored."""
         self.publish((f"/values/user/{node}/{uuid}", json.dumps({"0": value(node, uuid, 0, number, **more)})))
+
+    def make_board(self, content: dict[str, Any] = BOARD) -> str:
+        """Make a board, and return its id."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/boards", json.dumps(content).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return str(json.load(answer)["id"])
 
     @property
     def store(self) -> Store:
