@@ -22,6 +22,8 @@ from .core.options import Options
 from .core.server import make_folders, pid_lock
 from .web.auth.local import FILE as KEY_FILE
 from .web.auth.local import read_local_key
+from .web.serving.binding import from_here, in_url
+from .web.serving.pinning import pinned
 
 _START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0
@@ -43,9 +45,10 @@ class Daemon:
         self.options = options
         self.config = config
         self._lock = pid_lock(options)
-        host = options.get_option("http", "http_host", "localhost")
-        bracketed = f"[{host}]" if ":" in host else host
-        self.url = f"http://{bracketed}:{options.get_option('http', 'http_port', 8081)}/"
+        host = in_url(from_here(options.get_option("http", "http_host", "localhost")))
+        self._certificate = str(options.get_option("http", "http_tls_cert") or "")
+        scheme = "https" if self._certificate else "http"
+        self.url = f"{scheme}://{host}:{options.get_option('http', 'http_port', 8081)}/"
 
     @property
     def pid_file(self) -> str:
@@ -178,8 +181,11 @@ class Daemon:
         key = read_local_key(self.options.home_dir, self.options.get_option("http", "http_port", 8081))
         if key is not None:
             request.add_unredirected_header("Authorization", f"Bearer {key}")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         try:
+            if self._certificate:
+                handlers.append(urllib.request.HTTPSHandler(context=pinned(Path(self._certificate))))
+            opener = urllib.request.build_opener(*handlers)
             with opener.open(request, timeout=_HTTP_TIMEOUT_S) as answer:
                 content = answer.read()
         except urllib.error.HTTPError as error:
@@ -187,7 +193,7 @@ class Daemon:
                 content = error.read()
             if not (accept_failing and error.code == 503):
                 raise StoreError(f"the server says: {_detail(content) or error.reason}") from error
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise StoreError(f"the server does not answer at {self.url}: {error}") from error
         try:
             loaded = json.loads(content)

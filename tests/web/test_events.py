@@ -19,10 +19,18 @@ from web.sites import Client, RrdStore, Site, column, make_services
 
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.auth.tokens import Tokens
 from janitoo_datalog_rrd.web.live import hub as hub_module
 from janitoo_datalog_rrd.web.live.hub import Hub
-from janitoo_datalog_rrd.web.room import room
+from janitoo_datalog_rrd.web.room import KEY, room
+from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.server import WebServer
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hub look more often than it does for people."""
+    monkeypatch.setattr(hub_module, "LOOK_EVERY_S", 0.25)
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def hub(services: Services) -> Hub:
 def web(services: Services, hub: Hub) -> Iterator[WebServer]:
     """A running server whose hub sends its comments soon."""
     app = create_app(services)
-    app.extensions["janitoo_datalog_rrd"] = replace(room(app), live=hub)
+    app.extensions[KEY] = replace(room(app), live=hub)
     server = WebServer(app, "127.0.0.1", 0)
     server.start()
     yield server
@@ -170,13 +178,23 @@ def test_a_comment_comes_while_nothing_changes(web: WebServer) -> None:
             listening.wait_for_comment()
 
 
-def test_who_is_not_allowed_any_more_is_let_go(web: WebServer, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Listening(web.port) as listening:
-        listening.wait_for(1)
-        for each in hub._listeners:
-            each.allowed = lambda: False
-        listening.wait_for_end()
-        wait_for_listeners(hub, 0)
+def test_who_may_no_longer_log_in_is_let_go(tmp_path: Path, store: RrdStore) -> None:
+    tokens = Tokens(tmp_path, time.time)
+    _, secret = tokens.add("phone", Role.VIEWER, None)
+    services = make_services(tmp_path, store, http_auth="required")
+    app = create_app(services)
+    app.extensions[KEY] = replace(room(app), live=Hub(lambda: store, services.clock, comment_every_s=0.1))
+    server = WebServer(app, "127.0.0.1", 0)
+    server.start()
+    try:
+        assert Client(server.port).get("/api/v1/events").status == 401
+        with Listening(server.port, lines=f"Authorization: Bearer {secret}\r\n") as listening:
+            listening.wait_for(1)
+            listening.wait_for_comment()
+            tokens.remove("phone")
+            listening.wait_for_end()
+    finally:
+        server.stop()
 
 
 def test_hundreds_listen_while_four_workers_answer_others(services: Services, store: RrdStore, web: WebServer, hub: Hub) -> None:

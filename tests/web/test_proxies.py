@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from flask import Flask, jsonify, request
 from web.sites import Client, RrdStore, make_services
 
 from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.auth.tokens import Tokens
+from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.security import parse_names
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.serving.proxies import parse_networks
@@ -38,15 +41,16 @@ def app_of(home: Path, **options: Any) -> tuple[Flask, Any]:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Ask a server that trusts these proxies."""
+    """Ask a server that trusts these proxies, as an administrator: others have to log in where there is a proxy."""
     running: list[WebServer] = []
+    _, token = Tokens(tmp_path, time.time).add("tester", Role.ADMIN, None)
 
     def asked(trusted: str, path: str = "/told", method: str = "GET", address: str = "127.0.0.1", **headers: str) -> Any:
         app, section = app_of(tmp_path, trusted_proxies=parse_networks(trusted), http_names=("house.example.org",))
         server = WebServer(app, "127.0.0.1", 0, section=section)
         server.start()
         running.append(server)
-        return Client(server.port, address).ask(path, method, **headers)
+        return Client(server.port, address).ask(path, method, Authorization=f"Bearer {token}", **headers)
 
     yield asked
     for server in running:

@@ -18,6 +18,8 @@ from janitoo_datalog_rrd.core.errors import StartError
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.web import server as server_module
 from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.auth.tokens import Tokens
+from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.serving import binding, channels
 
@@ -29,12 +31,12 @@ def test_anything_but_loopback_is_refused_and_says_which_option_to_set(services:
 
 
 @pytest.fixture
-def _exposed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers that may be reached from other machines."""
-    monkeypatch.setattr(server_module, "check_exposed", lambda *_: None)
+def _known(tmp_path: Path) -> None:
+    """There is somebody who may log in, so that others than this machine may ask."""
+    Tokens(tmp_path, time.time).add("tester", Role.VIEWER, None)
 
 
-@pytest.mark.usefixtures("_exposed")
+@pytest.mark.usefixtures("_known")
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]"])
 def test_all_addresses_of_the_machine_are_served(services: Services, serve: Callable[..., WebServer], host: str) -> None:
     services.options.section("http").values["http_host"] = host
@@ -45,7 +47,7 @@ def test_all_addresses_of_the_machine_are_served(services: Services, serve: Call
         assert Client(port, "::1").get("/healthz").status == 200
 
 
-@pytest.mark.usefixtures("_exposed")
+@pytest.mark.usefixtures("_known")
 def test_a_host_may_be_named(services: Services, serve: Callable[..., WebServer], monkeypatch: pytest.MonkeyPatch) -> None:
     def look_up(host: str, *rest: object, **more: Any) -> object:
         return real(host.replace("house.example", "127.0.0.5"), *rest, **more)
@@ -58,14 +60,14 @@ def test_a_host_may_be_named(services: Services, serve: Callable[..., WebServer]
         Client(port).get("/healthz")
 
 
-@pytest.mark.usefixtures("_exposed")
+@pytest.mark.usefixtures("_known")
 @pytest.mark.parametrize("host", ["nothing.invalid", "*", "", "a b", "x" * 300])
 def test_a_host_that_nobody_knows_is_told(services: Services, host: str) -> None:
     with pytest.raises(StartError, match=r"\[http\] http_host_0 = .*no address is known for it.*set http_host_0 to localhost"):
         WebServer(create_app(services), host, 0).start()
 
 
-@pytest.mark.usefixtures("_exposed")
+@pytest.mark.usefixtures("_known")
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
 def test_an_address_of_another_machine_is_told(services: Services, host: str) -> None:
     with pytest.raises(StartError, match=rf"\[http\] http_host_0 = {host}: this machine has no address {host}"):

@@ -29,6 +29,7 @@ from janitoo_datalog_rrd.core.errors import StartError
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.web.server import WebServer, make_tls
+from janitoo_datalog_rrd.web.serving.pinning import pinned
 from janitoo_datalog_rrd.web.serving.tls import TlsSocket
 
 
@@ -394,6 +395,27 @@ def test_a_certificate_that_was_renewed_is_taken_over_and_a_broken_one_is_not(
         assert services.health.problems() == {}
         store.add("late", file=False)
         listening.wait_for_value("late", 21.5)
+
+
+def test_commands_of_this_machine_trust_the_servers_own_certificate_and_no_other(
+    port: int, certificates: Certificates, tmp_path: Path
+) -> None:
+    chain = tmp_path / "chain.pem"
+    chain.write_text(certificates.client_cert.read_text() + certificates.ca.read_text())
+    for cert, good in ((certificates.server_cert, True), (certificates.client_cert, False), (chain, False)):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+            if good:
+                pinned(cert).wrap_socket(plain).close()
+                continue
+            with pytest.raises(ssl.SSLCertVerificationError):
+                pinned(cert).wrap_socket(plain)
+
+
+def test_a_certificate_that_commands_cannot_use_is_told(tmp_path: Path) -> None:
+    (tmp_path / "junk.pem").write_text("junk")
+    for name in ("junk.pem", "none.pem"):
+        with pytest.raises((OSError, ValueError)):
+            pinned(tmp_path / name)
 
 
 def test_a_client_that_asks_on_and_on_while_it_is_answered_gets_every_answer(shaken: ssl.SSLSocket, store: RrdStore) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
+from ..auth.guard import who
 from ..live.hub import OPENING, Listener
 from ..params import Param
 from ..room import room
@@ -38,7 +39,9 @@ def events() -> Response:
     known = frozenset(here.series(name).name for name in names) if names else None
     body: Any = b""
     if request.method == "GET":
-        body = EventStream(here.live.enter(known), request.environ.get(HAND_OVER))
+        asker = who()
+        listener = here.live.enter(known, lambda: here.access.knows_still(asker))
+        body = EventStream(listener, request.environ.get(HAND_OVER))
     response = Response(body, content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

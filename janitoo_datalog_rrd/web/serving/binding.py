@@ -10,7 +10,8 @@ from ...core.errors import StartError
 
 PORT_TRIES = 20
 _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-_NAMED = {"localhost": ["127.0.0.1", "::1"], "::": ["::", "0.0.0.0"]}  # noqa: S104 - where somebody asks for it
+_EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104 - where somebody asks for it
+_NAMED = {"localhost": ["127.0.0.1", "::1"], "::": list(_EVERYWHERE)}
 
 
 def is_loopback(address: str) -> bool:
@@ -132,6 +133,11 @@ def _why_not(host: str, address: str, port: int, error: OSError) -> StartError:
         return StartError(f"[http] http_host_0 = {host}: this machine has no address {address}; set http_host_0 to localhost.")
     why = error.strerror or error
     return StartError(f"[http] http_host_0 = {host}, http_port_0 = {port}: cannot be served on: {why}.")
+
+
+def from_here(host: str) -> str:
+    """By which host this machine asks a server that listens on a host option."""
+    return "localhost" if bare(host) in _EVERYWHERE else bare(host)
 
 
 def in_url(address: str) -> str:
