@@ -150,16 +150,22 @@ class Crowd:
             self._faults.append(str(error))
 
 
+def halt_on_word(halted: threading.Event) -> None:
+    """Set an event as soon as the helper is told to halt."""
+
+    def wait() -> None:
+        os.read(sys.stdin.fileno(), 1)  # not by the stream, whose lock a thread may not hold at the end of the process
+        halted.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def prepare(argument: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     """Make the clients; what is returned lets them ask."""
     crowd = Crowd(argument)
 
-    def wait() -> None:
-        os.read(sys.stdin.fileno(), 1)  # not by the stream, whose lock a thread may not hold at the end of the process
-        crowd.halted.set()
-
     def run() -> dict[str, Any]:
-        threading.Thread(target=wait, daemon=True).start()
+        halt_on_word(crowd.halted)
         return crowd.run()
 
     return run
