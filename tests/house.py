@@ -31,6 +31,7 @@ hadd = 0014/0000
 [http]
 hadd = 0018/0000
 http_port_0 = 0
+{http}
 
 [schema__default]
 pattern = .*
@@ -99,6 +100,7 @@ def live_in(
     *,
     system: str = "",
     datarrd: str = "",
+    http: str = "",
     more: str = "",
     schema: str = SECONDS,
     connected: bool = True,
@@ -110,13 +112,14 @@ def live_in(
         broker: its broker.
         system: further options of `[system]`.
         datarrd: further options of `[datarrd]`.
+        http: further options of `[http]`.
         more: further sections.
         schema: options of the schema that every series has.
         connected: wait until it listens on the broker.
     """
     home = tmp_path / "home"
     ini = tmp_path / "house.conf"
-    ini.write_text(INI.format(home=home, broker=broker, system=system, datarrd=datarrd, more=more, schema=schema))
+    ini.write_text(INI.format(home=home, broker=broker, system=system, datarrd=datarrd, http=http, more=more, schema=schema))
     server = DatalogServer(Options.load(ini, Plugins()))
     house = House(server, broker, home)
     server.start()

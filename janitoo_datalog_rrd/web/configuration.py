@@ -21,7 +21,7 @@ def configuration_routes() -> list[Route]:
     json: dict[str, dict[str, Any]] = {"application/json": {"type": "object"}}
     return [
         Route(path="/configuration", view=configuration_page, role=Role.ADMIN, params=None, hidden=True),
-        Route(path=f"{PREFIX}/configuration", view=get_configuration, role=Role.ADMIN, answers=json),
+        Route(path=f"{PREFIX}/configuration", view=get_configuration, role=Role.ADMIN, answers=json, tag="server"),
     ]
 
 

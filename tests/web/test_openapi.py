@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from web.lived_in import fill
+from support import Mosquitto
+from web.lived_in import lived_in
 from web.sites import Client, Reply, Site, column
 
 from janitoo_datalog_rrd.web.app import create_app
@@ -20,11 +22,22 @@ STREAMS = ("/api/v1/events",)
 Operation = tuple[str, str, dict[str, Any]]
 
 
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Asks a server that has something of everything."""
+    broker = Mosquitto(tmp_path_factory.mktemp("broker"))
+    broker.start()
+    try:
+        with lived_in(tmp_path_factory.mktemp("house"), broker) as (_, found, _):
+            yield found
+    finally:
+        broker.stop()
+
+
 @pytest.fixture
-def document(site: Site) -> dict[str, Any]:
-    """The document of a server that has something of everything."""
-    fill(site)
-    found: dict[str, Any] = site.client.get("/api/v1/openapi.json").json
+def document(client: Client) -> dict[str, Any]:
+    """The description of that server."""
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").json
     return found
 
 
@@ -67,10 +80,22 @@ def test_every_path_that_is_not_hidden_is_in_it_with_its_role(site: Site, docume
     table = declared(create_app(site.services)).values()
     shown = {(re.sub(r"<[^>]+>", "<>", route.path), method) for route in table for method in route.methods if not route.hidden}
     assert described == shown
-    for _, _, told in operations(document):
-        roles = {role for way in told["security"] for needed in way.values() for role in needed}
-        assert roles <= {role.name.lower() for role in Role}
-        assert ("Needs the role" in told["description"]) == bool(roles)
+    for path, _, told in operations(document):
+        role = Role[told["x-role"].upper()]
+        assert told["security"] == [], path  # whoever asks this server may do everything
+        assert (f"Needs the role {told['x-role']}." in told["description"]) == (role > Role.NOBODY), path
+
+
+def test_a_server_that_asks_who_comes_says_how_to_tell_it(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with lived_in(tmp_path, mosquitto, auth="required") as (_, client, may):
+        document = client.get("/api/v1/openapi.json", **may).json
+        OpenAPIV31SpecValidator(document).validate()
+        flush, values = document["paths"]["/api/v1/flush"]["post"], document["paths"]["/api/v1/values"]["get"]
+        assert flush["security"] == [{"bearer": ["operator"]}, {"session": ["operator"], "csrf": ["operator"]}]
+        assert values["security"] == [{"bearer": ["viewer"]}, {"session": ["viewer"]}]
+        assert document["paths"]["/healthz"]["get"]["security"] == []
+        assert client.get("/api/v1/openapi.json").status == 401
+        assert "Authorization: Bearer TOKEN" in client.get("/api/docs", **may).text
 
 
 def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: dict[str, Any]) -> None:
@@ -115,20 +140,20 @@ def strictly(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "components": {**document["components"], "schemas": close(document["components"]["schemas"])}}
 
 
-def test_every_answer_is_what_the_document_says(site: Site, document: dict[str, Any]) -> None:
+def test_every_answer_is_what_the_document_says(client: Client, document: dict[str, Any]) -> None:
     strict = strictly(document)
     asked = 0
     for path, method, told in operations(document):
         if method != "get" or path in STREAMS:
             continue
-        reply = site.client.get(filled(path, told))
+        reply = client.get(filled(path, told))
         assert reply.status == 200, (path, reply.text)
         media = answer_of(document, told, reply)
         if reply.headers["Content-Type"] == "application/json" and path != "/api/v1/openapi.json":
             assert media["schema"], path
             validator(strict, media["schema"]).validate(reply.json)
         for kind in told["responses"]["200"]["content"]:
-            assert site.client.get(filled(path, told), Accept=kind).status == 200, (path, kind)
+            assert client.get(filled(path, told), Accept=kind).status == 200, (path, kind)
         asked += 1
     assert asked >= 15
 
@@ -142,22 +167,21 @@ def test_every_answer_is_what_the_document_says(site: Site, document: dict[str, 
         ("/api/v1/nodes/1/2", 404),
     ],
 )
-def test_every_refusal_is_a_problem_as_it_is_told(site: Site, document: dict[str, Any], path: str, status: int) -> None:
-    reply = site.client.get(path)
+def test_every_refusal_is_a_problem_as_it_is_told(client: Client, document: dict[str, Any], path: str, status: int) -> None:
+    reply = client.get(path)
     assert reply.status == status
     validator(document, {"$ref": "#/components/schemas/Problem"}).validate(reply.json)
 
 
-def test_who_has_the_document_is_told_so(site: Site) -> None:
-    etag = site.client.get("/api/v1/openapi.json").headers["ETag"]
-    assert site.client.get("/api/v1/openapi.json", If_None_Match=etag).status == 304
+def test_who_has_the_document_is_told_so(client: Client) -> None:
+    etag = client.get("/api/v1/openapi.json").headers["ETag"]
+    assert client.get("/api/v1/openapi.json", If_None_Match=etag).status == 304
 
 
-def test_the_index_leads_to_what_there_is(site: Site) -> None:
-    fill(site)
-    for path in site.client.get("/api/v1").json["links"].values():
+def test_the_index_leads_to_what_there_is(client: Client) -> None:
+    for path in client.get("/api/v1").json["links"].values():
         if path not in STREAMS:
-            assert site.client.ask(path, "HEAD").status in (200, 400), path
+            assert client.ask(path, "HEAD").status in (200, 400), path
 
 
 # -- the page ----------------------------------------------------------------------------------------
@@ -169,32 +193,31 @@ def page_of(client: Client) -> str:
     return reply.text
 
 
-def test_the_page_has_every_operation_and_schema_and_its_links_lead_somewhere(site: Site, document: dict[str, Any]) -> None:
-    page = page_of(site.client)
+def test_the_page_has_every_operation_and_schema_and_its_links_lead_somewhere(client: Client, document: dict[str, Any]) -> None:
+    page = page_of(client)
     anchors = set(re.findall(r'\bid="([^"]+)"', page))
     assert {told["operationId"] for _, _, told in operations(document)} <= anchors
     assert {f"schema-{name}" for name in document["components"]["schemas"]} <= anchors
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
     assert len(re.findall(r'\bid="', page)) == len(anchors)
     for address in set(re.findall(r'(?:href|src)="(/[^"]+)"', page)):
-        assert site.client.get(address).status == 200, address
+        assert client.get(address).status == 200, address
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_no_script_of_its_own(site: Site) -> None:
-    page = page_of(site.client)
+def test_the_page_needs_nothing_from_elsewhere_and_no_script_of_its_own(client: Client) -> None:
+    page = page_of(client)
     assert not re.findall(r'(?:href|src)="(?!/|#)[^"]*"', page)
     assert not re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)
 
 
-def test_its_command_lines_work(site: Site) -> None:
-    fill(site)
-    lines = re.findall(r"<pre><code>curl (.*?)</code></pre>", page_of(site.client))
+def test_its_command_lines_work(client: Client) -> None:
+    lines = re.findall(r"<pre><code>curl (.*?)</code></pre>", page_of(client))
     assert len(lines) > 15
     for line in map(html.unescape, lines):
         target = re.search(r"'http://127\.0\.0\.1:\d+(/[^']*)'", line)
         assert target is not None, line
         if "-X" not in line and target[1] not in STREAMS:
-            assert site.client.get(target[1]).status == 200, line
+            assert client.get(target[1]).status == 200, line
 
 
 def test_text_from_the_bus_is_nowhere_on_it(site: Site) -> None:

@@ -17,6 +17,7 @@ from .answers import (
     CSV,
     FORMAT_PARAM,
     JSON,
+    PREFIX,
     csv_response,
     etag_of,
     has_copy,
@@ -75,7 +76,7 @@ def data_routes() -> list[Route]:
     answers: dict[str, dict[str, object]] = {JSON: DATA, CSV: {}}
     return [
         Route(
-            path="/api/v1/data",
+            path=f"{PREFIX}/data",
             view=get_data,
             role=Role.VIEWER,
             params=(_SERIES_PARAM, *_ROW_PARAMS),
@@ -84,7 +85,7 @@ def data_routes() -> list[Route]:
             tag="data",
         ),
         Route(
-            path="/api/v1/series/<name>/data",
+            path=f"{PREFIX}/series/<name>/data",
             view=get_series_data,
             role=Role.VIEWER,
             params=_ROW_PARAMS,

@@ -28,6 +28,8 @@ def event_routes() -> list[Route]:
             role=Role.VIEWER,
             params=(Param(name="series", told="Only this one; may stand several times.", many=MOST_SERIES),),
             answers={"text/event-stream": {}},
+            statuses={404: {}},
+            tag="values",
         )
     ]
 

@@ -6,15 +6,13 @@ from flask import Response
 
 from ... import __version__
 from ..routes import Role, Route, declared
-from .answers import JSON, json_response, with_etag
+from .answers import JSON, PREFIX, json_response, with_etag
 from .schemas import INDEX
-
-_PREFIX = "/api/v1/"
 
 
 def index_routes() -> list[Route]:
     """The route of the index."""
-    return [Route(path="/api/v1", view=get_index, role=Role.VIEWER, answers={JSON: INDEX}, statuses={304: {}}, tag="server")]
+    return [Route(path=PREFIX, view=get_index, role=Role.VIEWER, answers={JSON: INDEX}, statuses={304: {}}, tag="server")]
 
 
 def get_index() -> Response:
@@ -25,8 +23,8 @@ def get_index() -> Response:
     paths = sorted(
         route.path
         for route in declared().values()
-        if route.path.startswith(_PREFIX) and "GET" in route.methods and "<" not in route.path and not route.hidden
+        if route.path.startswith(f"{PREFIX}/") and "GET" in route.methods and "<" not in route.path and not route.hidden
     )
-    links = {path.removeprefix(_PREFIX).removesuffix(".json"): path for path in paths}
+    links = {path.removeprefix(f"{PREFIX}/").removesuffix(".json"): path for path in paths}
     links |= {"docs": "/api/docs", "health": "/healthz", "metrics": "/metrics"}
     return with_etag(json_response({"name": "janitoo_datalog_rrd", "version": __version__, "links": links}))

@@ -10,7 +10,7 @@ from ..params import Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
 from ..view import NodeView, group_by_node, series_json
-from .answers import CSV, FORMAT_PARAM, JSON, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
+from .answers import CSV, FORMAT_PARAM, JSON, PREFIX, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
 from .paging import PAGE_PARAMS, cut_page, page_links
 from .schemas import NODE_PAGE, NODE_WITH_SERIES
 
@@ -21,7 +21,7 @@ def node_routes() -> list[Route]:
     """The routes of nodes."""
     return [
         Route(
-            path="/api/v1/nodes",
+            path=f"{PREFIX}/nodes",
             view=list_nodes,
             role=Role.VIEWER,
             params=(*PAGE_PARAMS, FORMAT_PARAM),
@@ -30,7 +30,7 @@ def node_routes() -> list[Route]:
             tag="nodes",
         ),
         Route(
-            path="/api/v1/nodes/<controller>/<node>",
+            path=f"{PREFIX}/nodes/<controller>/<node>",
             view=get_node,
             role=Role.VIEWER,
             answers={JSON: NODE_WITH_SERIES},

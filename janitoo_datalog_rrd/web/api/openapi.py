@@ -21,7 +21,7 @@ from ..params import Param
 from ..problems import is_api
 from ..room import room
 from ..routes import Role, Route, declared
-from .answers import JSON, json_response, with_etag
+from .answers import JSON, PREFIX, json_response, with_etag
 from .components import Components
 from .schemas import PROBLEM, record
 from .words import ABOUT, HEADERS, REFUSALS, TAGS
@@ -31,6 +31,7 @@ _VARIABLE = re.compile(r"<(?:(?P<converter>\w+)(?:\((?P<words>[^)]*)\))?:)?(?P<n
 _SECTION = re.compile(r"(?:Args|Returns|Raises|Attributes):")
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 _NO_CONTENT = (204, 304)
+_BY_WAITRESS = (413, 431)
 Document = dict[str, Any]
 
 
@@ -39,7 +40,7 @@ def openapi_routes() -> list[Route]:
     schema = record("OpenApi", "An OpenAPI 3.1 document.", {"openapi": {"type": "string", "pattern": r"^3\.1\."}})
     return [
         Route(
-            path="/api/v1/openapi.json",
+            path=f"{PREFIX}/openapi.json",
             view=get_openapi,
             role=Role.VIEWER,
             answers={JSON: schema},
@@ -58,15 +59,16 @@ def current_document() -> Document:
     """The document of the application that handles the current request."""
     access = room().access
     cookie = cookie_name(access, request.is_secure) if access.required else "jnt_session"
-    return describe(declared().values(), cookie)
+    return describe(declared().values(), cookie, required=access.required)
 
 
-def describe(routes: Iterable[Route], cookie: str) -> Document:
+def describe(routes: Iterable[Route], cookie: str, *, required: bool) -> Document:
     """Describe routes; those that are hidden are left out.
 
     Args:
         routes: the table of an application.
         cookie: name of its session cookie.
+        required: whether authentication is on; otherwise everybody may do everything.
     """
     shown = [route for route in routes if not route.hidden]
     components = Components()
@@ -77,7 +79,9 @@ def describe(routes: Iterable[Route], cookie: str) -> Document:
         for method in route.methods:
             name = route.view.__name__ if counts[route.view.__name__] == 1 else route.endpoint.replace("-", "_")
             more = f"_{method.lower()}" if len(route.methods) > 1 else ""
-            paths.setdefault(path, {})[method.lower()] = _operation(route, method, f"{name}{more}", components)
+            operation = _operation(route, method, f"{name}{more}", components)
+            operation["security"] = _security(route, method) if required else []
+            paths.setdefault(path, {})[method.lower()] = operation
     problem = components.schema(PROBLEM)
     responses = {_name(status): _refusal(status, problem) for status in REFUSALS}
     used = {tag_of(route) for route in shown}
@@ -127,12 +131,12 @@ def _operation(route: Route, method: str, name: str, components: Components) -> 
         "description": "\n\n".join(part for part in (told, role) if part) or summary,
         "parameters": [*map(_variable, _variables(route)), *map(_parameter, route.params or ())],
         "responses": _responses(route, method, components),
-        "security": _security(route, method),
+        "x-role": role_word(route.role),
     }
     body = _body(route, method, components)
     if body:
         operation["requestBody"] = body
-    return {key: value for key, value in operation.items() if value or key == "security"}
+    return {key: value for key, value in operation.items() if value}
 
 
 def _told(route: Route) -> tuple[str, str]:
@@ -148,7 +152,7 @@ def _variables(route: Route) -> list[tuple[Param, dict[str, Any]]]:
     found = []
     for match in _VARIABLE.finditer(route.path):
         param = known.get(match["name"]) or Param(name=match["name"], told="")
-        schema: dict[str, Any] = {**param.schema(), "minLength": 1}
+        schema: dict[str, Any] = {"type": "string", "minLength": 1}
         if match["converter"] == "int":
             schema = {"type": "integer", "minimum": 0}
         elif match["words"]:
@@ -186,7 +190,12 @@ def _with_words(document: Document, param: Param) -> Document:
 
 
 def _body(route: Route, method: str, components: Components) -> Document | None:
-    if method not in _UNSAFE or route.body is None:
+    if method not in _UNSAFE:
+        return None
+    if route.form:
+        form = {param["name"]: param["schema"] for param in map(_parameter, route.params or ())}
+        return {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": form}}}}
+    if route.body is None:
         return None
     return {"required": True, "content": {route.body_type: {"schema": components.schema(route.body)}}}
 
@@ -208,7 +217,7 @@ def _other(route: Route, status: int, components: Components) -> Document:
     if status < 400:
         told = "What was asked for has not changed." if status == 304 else HTTPStatus(status).phrase
         return {"description": told, **({"content": declared_content} if declared_content else {})}
-    programs = is_api(route.path)
+    programs = is_api(route.path) or route.programs or status in _BY_WAITRESS
     if programs and not declared_content:
         return {"$ref": f"#/components/responses/{_name(status)}"}
     refusal = _refusal(status, components.schema(PROBLEM))
@@ -224,10 +233,13 @@ def _refusals(route: Route, method: str) -> Iterable[int]:
         yield from (401, 403, 503)
     if method in _UNSAFE:
         yield 403
+        yield 413
         if route.body is not None:
-            yield from (413, 415)
+            yield 415
     if _VARIABLE.search(route.path):
         yield 404
+    if route.params or _VARIABLE.search(route.path):
+        yield 431
 
 
 def _refusal(status: int, problem: Mapping[str, Any]) -> Document:
@@ -250,5 +262,5 @@ def _security(route: Route, method: str) -> list[dict[str, list[str]]]:
     if route.role is Role.NOBODY:
         return []
     roles = [role_word(route.role)]
-    session = {"session": roles, "csrf": roles} if method in _UNSAFE else {"session": roles}
+    session = {"session": roles, "csrf": roles} if method in _UNSAFE and not route.safe else {"session": roles}
     return [{"bearer": roles}, session]

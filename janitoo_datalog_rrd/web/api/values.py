@@ -9,7 +9,19 @@ from ..params import Param
 from ..room import room
 from ..routes import Role, Route, arguments
 from ..view import number, text, value_units
-from .answers import CSV, FORMAT_PARAM, JSON, csv_response, etag_of, iso_time, json_response, negotiated, wants_csv, with_etag
+from .answers import (
+    CSV,
+    FORMAT_PARAM,
+    JSON,
+    PREFIX,
+    csv_response,
+    etag_of,
+    iso_time,
+    json_response,
+    negotiated,
+    wants_csv,
+    with_etag,
+)
 from .schemas import VALUES
 
 MOST_SERIES = 200
@@ -22,7 +34,7 @@ def value_routes() -> list[Route]:
     params = (Param(name="series", told="Only this one; may stand several times.", many=MOST_SERIES), FORMAT_PARAM)
     return [
         Route(
-            path="/api/v1/values",
+            path=f"{PREFIX}/values",
             view=list_values,
             role=Role.VIEWER,
             params=params,

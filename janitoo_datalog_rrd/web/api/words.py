@@ -35,9 +35,11 @@ REFUSALS = {
     406: "It is answered neither in JSON nor in CSV, as the header Accept would have it.",
     409: "It cannot be done as things stand.",
     412: "What is to be changed is no longer what If-Match or If-None-Match says.",
-    413: "The body is too large.",
+    413: "The body is larger than 64 KiB.",
     415: "The body is not of the content type that is taken.",
+    416: "The file has no such range.",
     429: "Too many requests of this kind; Retry-After says when to try again.",
+    431: "Address and headers are larger than 64 KiB together.",
     503: "The store is not up yet, or cannot do it now; try again after Retry-After.",
 }
 

@@ -43,10 +43,10 @@ _FROM = IntegerParam(
     low=0,
     high=2**32 - 1,
 )
-_DEVICE = Param(name="device", told="A device, as the list of devices has it.")
-_METRIC = Param(name="metric", told="A metric, as the list of the device's metrics has it.")
+_DEVICE = Param(name="device", told="A device, as the list of devices has it.", example="0048/0002")
+_METRIC = Param(name="metric", told="A metric, as the list of the device's metrics has it.", example="load-0")
 _NAMES = {"type": "array", "items": {"type": "string"}}
-_POINT = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "number"}], "minItems": 2, "maxItems": 2}
+_POINT = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2, "description": "Time and number."}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MAX_SERIES = 2000
 _TEXT = (
     FlagParam(name="text", told="1 gives the document as a text in JSON, as the first server of this path did.", default=False),
 )
-_ADDRESS = Param(name="address", told="Address of a machine, with hyphens for its dots.", longest=60)
+_ADDRESS = Param(name="address", told="Address of a machine, with hyphens for its dots.", longest=60, example="127-0-0-1")
 _PERCENT = {"type": ["number", "null"]}
 _MEANS = {
     "type": "object",

@@ -57,11 +57,19 @@ def explore_routes() -> list[Route]:
         IntegerParam(name="limit", told="How many rows of each branch at most.", default=200, low=1, high=500),
         Param(name="cursor", told="The next_cursor of the branch before; for one prefix only.", longest=_TOPIC_MAX),
     )
-    topic = (Param(name="topic", told="The topic.", required=True, longest=_TOPIC_MAX),)
+    topic = (Param(name="topic", told="The topic.", required=True, example="tele/kitchen", longest=_TOPIC_MAX),)
     return [
         Route(path="/explore", view=explore_page, role=Role.OPERATOR, params=None, hidden=True),
         Route(path=f"{PREFIX}/explore", view=explore_tree, role=Role.OPERATOR, params=tree, answers=json, tag="explore"),
-        Route(path=f"{PREFIX}/explore/topic", view=explore_topic, role=Role.OPERATOR, params=topic, answers=json, tag="explore"),
+        Route(
+            path=f"{PREFIX}/explore/topic",
+            view=explore_topic,
+            role=Role.OPERATOR,
+            params=topic,
+            answers=json,
+            statuses={404: {}},
+            tag="explore",
+        ),
         Route(
             path=f"{PREFIX}/explore/log",
             view=explore_log,
@@ -69,6 +77,7 @@ def explore_routes() -> list[Route]:
             methods=("POST",),
             answers=json,
             body=_BODY,
+            statuses={404: {}, 409: {}},
             tag="explore",
         ),
     ]

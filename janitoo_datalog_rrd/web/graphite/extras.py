@@ -30,6 +30,9 @@ _FUNCTION = {
 }
 _GROUPED = (Param(name="group", told="Only those of this group.", default=None),)
 
+_NAME = Param(name="name", told="Name of a function.", example="alias")
+_TAG = Param(name="tag", told="Name of a tag.", example="name")
+
 
 def extra_routes() -> list[Route]:
     """The routes that clients ask beside metrics and numbers."""
@@ -53,9 +56,9 @@ def extra_routes() -> list[Route]:
     return [
         route("/version", version, {}, answers={"text/plain": {}}),
         route("/functions", functions, {"type": "object", "additionalProperties": _FUNCTION}, params=_GROUPED),
-        route("/functions/<name>", one_function, _FUNCTION),
+        route("/functions/<name>", one_function, _FUNCTION, variables=(_NAME,)),
         route("/tags", tags, _LIST),
-        route("/tags/<tag>", one_tag, {"type": "object", "required": ["tag", "values"]}),
+        route("/tags/<tag>", one_tag, {"type": "object", "required": ["tag", "values"]}, variables=(_TAG,)),
         route("/tags/findSeries", tagged_series, _LIST, both),
         route("/tags/autoComplete/tags", tag_completions, _LIST, both),
         route("/tags/autoComplete/values", value_completions, _LIST, both),

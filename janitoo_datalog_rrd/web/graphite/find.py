@@ -14,7 +14,9 @@ from ..routes import Role, Route, arguments
 from .tree import Found, find_places, leaves_of
 
 MAX_QUERIES = 100
-_QUERY = Param(name="query", told="A path with or without globs, such as 0120.*.cpu_percent.", required=True, longest=2000)
+_QUERY = Param(
+    name="query", told="A path with or without globs, such as 0120.*.cpu_percent.", required=True, longest=2000, example="0048.*"
+)
 _FIND_PARAMS = (
     _QUERY,
     ChoiceParam(name="format", told="Form of the answer.", default="treejson", words=("treejson", "completer")),
@@ -22,7 +24,7 @@ _FIND_PARAMS = (
     FlagParam(name="leavesOnly", told="1 leaves out what has no numbers.", default=False),
 )
 _EXPAND_PARAMS = (
-    Param(name="query", told=_QUERY.told, required=True, many=MAX_QUERIES, longest=2000),
+    Param(name="query", told=_QUERY.told, required=True, many=MAX_QUERIES, longest=2000, example="0048.*"),
     FlagParam(name="groupByExpr", told="1 tells the paths of each query by itself.", default=False),
     FlagParam(name="leavesOnly", told="1 leaves out what has no numbers.", default=False),
 )

@@ -36,7 +36,8 @@ PARAMS = (
 )
 _POINT = {
     "type": "array",
-    "prefixItems": [{"type": ["number", "null"]}, {"type": "integer"}],
+    "items": {"type": ["number", "null"]},
+    "description": "The number, or null where it is unknown, and its time.",
     "minItems": 2,
     "maxItems": 2,
 }

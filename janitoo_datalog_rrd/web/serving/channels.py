@@ -16,6 +16,8 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from .refusals import LARGEST, Refusal
+
 logger = logging.getLogger(__name__)
 
 HAND_OVER = "janitoo_datalog_rrd.hand_over"
@@ -111,6 +113,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     task_class = Task
+    error_task_class = Refusal
     handed_over = False
     begun: float | None = None
 
@@ -197,8 +200,8 @@ def make_servers(
         ident=None,
         url_scheme=scheme,
         recv_bytes=65536,  # more than a TLS record has, so that none of it is left where poll cannot see it
-        max_request_body_size=65536,
-        max_request_header_size=65536,
+        max_request_body_size=LARGEST,
+        max_request_header_size=LARGEST,
         outbuf_overflow=16_777_216,  # a page of many series goes through memory, not through a file on an SD card
         channel_timeout=math.ceil(IDLE_S),
         cleanup_interval=int(LOOK_EVERY_S),
