@@ -48,7 +48,7 @@ def test_an_unknown_number_is_null(site: Site, value: float | None) -> None:
 def test_text_that_is_no_unicode_does_not_break_the_answer(site: Site) -> None:
     site.store.add("s", column("a", "\ud800", "\udfff"), label="\ud800", node="tele/\udc80")
     assert site.client.get("/api/v1/series").json["series"][0]["label"] == "?"
-    for path in ("/", "/rrd/", "/rrd/series/s"):
+    for path in ("/", "/rrd/", "/series/s"):
         assert site.client.get(path).status == 200
 
 

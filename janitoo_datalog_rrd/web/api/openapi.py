@@ -124,12 +124,13 @@ def tag_of(route: Route) -> str:
 def _operation(route: Route, method: str, name: str, components: Components) -> Document:
     summary, told = _told(route)
     role = "" if route.role is Role.NOBODY else f"Needs the role {role_word(route.role)}."
+    query = () if route.form and method in _UNSAFE else route.params or ()  # they stand in the body there
     operation: Document = {
         "operationId": name,
         "tags": [tag_of(route)],
         "summary": summary.rstrip("."),
         "description": "\n\n".join(part for part in (told, role) if part) or summary,
-        "parameters": [*map(_variable, _variables(route)), *map(_parameter, route.params or ())],
+        "parameters": [*map(_variable, _variables(route)), *map(_parameter, query)],
         "responses": _responses(route, method, components),
         "x-role": role_word(route.role),
     }
