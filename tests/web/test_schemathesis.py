@@ -18,7 +18,7 @@ from support.hypotheses import SHORT
 from web.lived_in import lived_in
 
 STREAMS = "/api/v1/events"  # its answer has no end
-EXAMPLES = int(os.environ.get("JNT_TEST_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("JNT_TEST_EXAMPLES", "5"))
 """Requests per operation and kind."""
 # A schema cannot tell which texts are times or targets, nor that a start comes before an end.
 CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": ["400", "404", "406", "409", "413", "415", "431"]}}}
