@@ -131,7 +131,17 @@ class Evaluation:
             return found
 
         made = function.run(Given(function.name, lines, values, self.start, self.end, again, self.budget.until))
-        return [line if len(line.name) <= MAX_NAME else replace(line, name=line.name[: MAX_NAME - 1] + "…") for line in made]
+        return [_short(line) for line in made]
+
+
+def _short(line: Line) -> Line:
+    if max(len(line.name), len(line.path)) <= MAX_NAME:
+        return line
+    return replace(line, name=_cut(line.name), path=_cut(line.path))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
 
 
 def _pair(function: Function, call: Call) -> list[tuple[Argument, list[Node]]]:

@@ -11,9 +11,9 @@ from ..api.answers import json_response
 from ..params import ChoiceParam, FlagParam, Param
 from ..room import room
 from ..routes import Role, Route, arguments
-from .tree import Found, find_places, leaves_of
+from .tree import Found, Tree, leaves_of
 
-MAX_QUERIES = 100
+MAX_QUERIES = 20
 _QUERY = Param(
     name="query", told="A path with or without globs, such as 0120.*.cpu_percent.", required=True, longest=2000, example="0048.*"
 )
@@ -85,7 +85,7 @@ def find() -> Response:
     if given["format"] == "completer":
         query = query.replace("..", "*.")
         query += "" if query.endswith("*") else "*"
-    places = [place for place in find_places(room(), "query", query) if place.leaf or not given["leavesOnly"]]
+    places = [place for place in Tree(room(), "query").places(query) if place.leaf or not given["leavesOnly"]]
     if given["format"] == "completer":
         return json_response({"metrics": _completions(places, wildcards=given["wildcards"])})
     return json_response(_tree(places, query.rpartition(".")[0], wildcards=given["wildcards"]))
@@ -94,10 +94,10 @@ def find() -> Response:
 def expand() -> Response:
     """Paths of the metrics and branches that some queries stand for."""
     given = arguments()
-    here = room()
+    tree = Tree(room(), "query")
     found = {}
     for query in given["query"]:
-        places = find_places(here, "query", _read_query(query))
+        places = tree.places(_read_query(query))
         found[query] = sorted(place.path for place in places if place.leaf or not given["leavesOnly"])
     if given["groupByExpr"]:
         return json_response({"results": found})

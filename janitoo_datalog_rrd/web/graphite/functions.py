@@ -246,7 +246,7 @@ _SUMMARIZE = (
     Argument("func", "aggFunc", "How numbers become one.", default="sum", suggestions=tuple(AGGREGATES)),
     Argument("alignToFrom", "boolean", "Whether intervals are counted from the first number on.", default=False),
 )
-_MAX_INTERVALS = 100_000
+_MAX_INTERVALS = 200_000
 
 
 def summarize(given: Given) -> list[Line]:
@@ -258,7 +258,7 @@ def summarize(given: Given) -> list[Line]:
         start = line.start if from_start else line.start - line.start % interval
         end = line.end if from_start else line.end - line.end % interval + interval
         count = -((start - end) // interval)
-        if count > _MAX_INTERVALS:
+        if count * len(given.lines) > _MAX_INTERVALS:
             raise BadRequestError("target", f"target asks summarize for more than {_MAX_INTERVALS} intervals of {text!r}.")
         name = f'summarize({line.name}, "{text}", "{func}"{", true" if from_start else ""})'
         values = _summaries(line, start, interval, count, func)

@@ -21,6 +21,8 @@ from .lines import Line, thin_out
 from .source import StoreSource
 
 MAX_TARGETS = 100
+MAX_ANSWER = 300_000
+"""How many points one answer may have."""
 PARAMS = (
     Param(
         name="target",
@@ -91,6 +93,8 @@ def render() -> Response:
     lines = [line for target in given["target"] if target.strip() for line in evaluation.target(target)]
     if given["maxDataPoints"]:
         lines = thin_out(lines, given["maxDataPoints"])
+    if sum(len(line.values) for line in lines) > MAX_ANSWER:
+        raise BadRequestError("maxDataPoints", f"That would be more than {MAX_ANSWER} points: give a smaller maxDataPoints.")
     return json_response([line_json(line) for line in lines])
 
 

@@ -10,7 +10,7 @@ from ..drawing.rrdshape import read_shape
 from ..room import Room
 from ..view import number
 from .lines import Line
-from .tree import Leaf, find_leaves
+from .tree import Leaf, Tree
 
 MAX_SERIES = 1000
 """How many metrics one request may read; one that is read twice counts twice."""
@@ -27,9 +27,13 @@ class StoreSource:
     """
 
     here: Room
+    _tree: Tree = field(init=False)
     _series: int = MAX_SERIES
     _points: int = MAX_POINTS
     _known: dict[tuple[str, str, int], Line | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._tree = Tree(self.here, "target")
 
     def read(self, pattern: str, start: int, end: int) -> list[Line]:
         """The metrics that a pattern stands for, those that have a file, with their numbers of a time.
@@ -43,7 +47,7 @@ class StoreSource:
             BadRequestError: the pattern cannot be read, or it is too much for one request.
             StoreError: the store cannot be read.
         """
-        leaves = find_leaves(self.here, "target", pattern)
+        leaves = self._tree.leaves(pattern)
         self._series -= len(leaves)
         if self._series < 0:
             raise BadRequestError("target", f"target stands for more than {MAX_SERIES} metrics: name fewer.")

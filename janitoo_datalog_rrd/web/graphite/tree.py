@@ -14,8 +14,10 @@ from ...core.contracts import SeriesInfo
 from ...core.errors import BadRequestError, UnknownSeriesError
 from ..room import Room
 
-MAX_VARIANTS = 100
-"""How many patterns one part with braces may stand for."""
+MAX_VARIANTS = 1000
+"""How many words one part with braces may stand for."""
+MAX_GLOBS = 20
+"""How many of them may have globs."""
 _GLOB = re.compile(r"[*?\[{]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -69,40 +71,56 @@ def leaves_of(series: Iterable[SeriesInfo]) -> Iterator[Leaf]:
                 yield Leaf(path, info.name, column.name)
 
 
-def find_leaves(here: Room, parameter: str, pattern: str) -> list[Leaf]:
-    """The metrics that a pattern stands for, in the order of their paths.
+class Tree:
+    """The tree as it is while one request is answered; the store is asked for its series once at most.
 
-    Raises:
-        BadRequestError: the pattern cannot be read.
-        StoreNotReadyError: the store is not up yet.
+    Args:
+        here: where the store is.
+        parameter: where patterns come from, to be named in an error.
     """
-    if _GLOB.search(pattern) is None:
-        leaf = _exact(here, pattern)
-        return [] if leaf is None else [leaf]
-    glob = Glob(parameter, pattern)
-    found = {leaf.path: leaf for leaf in leaves_of(here.store.list_series()) if glob.matches(leaf.path.split("."))}
-    return [found[path] for path in sorted(found)]
 
+    def __init__(self, here: Room, parameter: str) -> None:
+        self._here = here
+        self._parameter = parameter
+        self._leaves: list[tuple[Leaf, list[str]]] | None = None
 
-def find_places(here: Room, parameter: str, pattern: str) -> list[Found]:
-    """The places of the tree that a pattern stands for, leaves and branches, sorted by name and path.
+    def leaves(self, pattern: str) -> list[Leaf]:
+        """The metrics that a pattern stands for, in the order of their paths.
 
-    Raises:
-        BadRequestError: the pattern cannot be read.
-        StoreNotReadyError: the store is not up yet.
-    """
-    glob = Glob(parameter, pattern)
-    found: dict[str, Found] = {}
-    for leaf in leaves_of(here.store.list_series()):
-        parts = leaf.path.split(".")
-        if len(parts) >= glob.depth and glob.matches(parts[: glob.depth]):
-            path = ".".join(parts[: glob.depth])
-            place = found.setdefault(path, Found(path))
-            if len(parts) == glob.depth:
-                place.leaf = True
-            else:
-                place.branch = True
-    return sorted(found.values(), key=lambda place: (place.name, place.path))
+        Raises:
+            BadRequestError: the pattern cannot be read.
+            StoreNotReadyError: the store is not up yet.
+        """
+        if _GLOB.search(pattern) is None:
+            leaf = _exact(self._here, pattern)
+            return [] if leaf is None else [leaf]
+        glob = Glob(self._parameter, pattern)
+        found = {leaf.path: leaf for leaf, parts in self._all() if glob.matches(parts)}
+        return [found[path] for path in sorted(found)]
+
+    def places(self, pattern: str) -> list[Found]:
+        """The places that a pattern stands for, leaves and branches, sorted by name and path.
+
+        Raises:
+            BadRequestError: the pattern cannot be read.
+            StoreNotReadyError: the store is not up yet.
+        """
+        glob = Glob(self._parameter, pattern)
+        found: dict[str, Found] = {}
+        for _, parts in self._all():
+            if len(parts) >= glob.depth and glob.matches(parts[: glob.depth]):
+                path = ".".join(parts[: glob.depth])
+                place = found.setdefault(path, Found(path))
+                if len(parts) == glob.depth:
+                    place.leaf = True
+                else:
+                    place.branch = True
+        return sorted(found.values(), key=lambda place: (place.name, place.path))
+
+    def _all(self) -> list[tuple[Leaf, list[str]]]:
+        if self._leaves is None:
+            self._leaves = [(leaf, leaf.path.split(".")) for leaf in leaves_of(self._here.store.list_series())]
+        return self._leaves
 
 
 class Glob:
@@ -117,8 +135,7 @@ class Glob:
     """
 
     def __init__(self, parameter: str, pattern: str) -> None:
-        self._parts = [_compile(parameter, part) for part in _split(pattern)]
-        self._known: list[dict[str, bool]] = [{} for _ in self._parts]
+        self._parts = [_Part(parameter, part) for part in _split(pattern)]
 
     @property
     def depth(self) -> int:
@@ -127,13 +144,49 @@ class Glob:
 
     def matches(self, parts: Sequence[str]) -> bool:
         """Tell whether it stands for a path, given by its parts."""
-        return len(parts) == self.depth and all(self._matches_part(level, part) for level, part in enumerate(parts))
+        return len(parts) == self.depth and all(glob.matches(part) for glob, part in zip(self._parts, parts, strict=True))
 
-    def _matches_part(self, level: int, part: str) -> bool:
-        known = self._known[level]
-        if part not in known:
-            known[part] = self._parts[level].match(part) is not None
-        return known[part]
+
+class _Part:
+    """One part of a pattern; it remembers what it was asked."""
+
+    def __init__(self, parameter: str, part: str) -> None:
+        variants = _variants(parameter, part)
+        globs = [variant for variant in variants if _GLOB.search(variant) is not None]
+        if len(globs) > MAX_GLOBS:
+            raise _too_many(parameter, part, MAX_GLOBS)
+        self._pattern = re.compile("|".join(f"(?:{translate(glob)})" for glob in globs)) if globs else None
+        self._known: dict[str, bool] = {}
+        self._words = frozenset(variants)
+
+    def matches(self, part: str) -> bool:
+        known = self._known.get(part)
+        if known is None:
+            known = part in self._words or (self._pattern is not None and self._pattern.match(part) is not None)
+            self._known[part] = known
+        return known
+
+
+def _variants(parameter: str, part: str) -> list[str]:
+    """What a part stands for when each of its braces is one of its choices."""
+    variants = [part]
+    while True:
+        grown: list[str] = []
+        for variant in variants:
+            match = _BRACES.search(variant)
+            if match is None:
+                grown.append(variant)
+            else:
+                grown += [variant[: match.start()] + choice + variant[match.end() :] for choice in match[1].split(",")]
+        if len(grown) > MAX_VARIANTS:
+            raise _too_many(parameter, part, MAX_VARIANTS)
+        if grown == variants:
+            return list(dict.fromkeys(variants))
+        variants = grown
+
+
+def _too_many(parameter: str, part: str, most: int) -> BadRequestError:
+    return BadRequestError(parameter, f"{parameter} has {part[:40]!r}, which stands for more than {most} patterns: name fewer.")
 
 
 def _split(pattern: str) -> list[str]:
@@ -146,25 +199,6 @@ def _split(pattern: str) -> list[str]:
         else:
             depth = max(depth + (character == "{") - (character == "}"), 0)
     return [*parts, pattern[last:]]
-
-
-def _compile(parameter: str, part: str) -> re.Pattern[str]:
-    variants = [part]
-    while True:
-        grown: list[str] = []
-        for variant in variants:
-            match = _BRACES.search(variant)
-            if match is None:
-                grown.append(variant)
-            else:
-                grown += [variant[: match.start()] + choice + variant[match.end() :] for choice in match[1].split(",")]
-        if len(grown) > MAX_VARIANTS:
-            raise BadRequestError(
-                parameter, f"{parameter} has {part[:40]!r}, which stands for more than {MAX_VARIANTS} patterns: name fewer."
-            )
-        if grown == variants:
-            return re.compile("|".join(f"(?:{translate(variant)})" for variant in dict.fromkeys(variants)))
-        variants = grown
 
 
 def _exact(here: Room, path: str) -> Leaf | None:
