@@ -59,7 +59,9 @@ class Argument:
         """
         if self.multiple:
             return [self._read(function, each) for each in given]
-        return self._read(function, given[0]) if given and given[0] is not None else self.default
+        if not given or (given[0] is None and not self.required):
+            return self.default
+        return self._read(function, given[0])
 
     def _read(self, function: str, given: Any) -> Any:
         if not _READERS[self.type](given):

@@ -71,6 +71,8 @@ class StoreSource:
         shape = read_shape(info.path)
         cf = next((each for each in CONSOLIDATIONS if shape.has(each)), None)
         begin = max(start, shape.last_update - max((each.kept_s for each in shape.archives), default=0))
+        # What lies ahead is unknown: no file has rows of it.
+        end = min(end, max(int(self.here.services.clock()), shape.last_update) + shape.step)
         if cf is None or begin >= end:
             return None
         self._points -= shape.most_rows(cf, end - begin, shape.last_update - begin, shape.step)

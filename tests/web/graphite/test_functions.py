@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.hypotheses import SHORT
 
+from janitoo_datalog_rrd.core.errors import BadRequestError
 from janitoo_datalog_rrd.web.graphite.evaluate import Evaluation
 from janitoo_datalog_rrd.web.graphite.functions import all_functions
 from janitoo_datalog_rrd.web.graphite.lines import Line, Values, consolidate, reduce_with, thin_out
@@ -199,3 +205,48 @@ def test_a_line_is_put_together_as_it_wishes() -> None:
 def test_a_long_window_is_exact_at_its_end(render: Render) -> None:
     (line,) = render("movingAverage(a,5000)", a=[float(each) for each in range(10_000)])
     assert line.values[-1] == pytest.approx(sum(range(5000, 10_000)) / 5000)
+
+
+_PATHS = st.sampled_from(["a", "a.*", "b.c", "none", "{a,b}.c", "0120.0001"])
+_SCALARS = st.sampled_from(
+    [
+        "1",
+        "-1",
+        "0",
+        "2.5",
+        "1e308",
+        "-1e308",
+        "100000",
+        "none",
+        "true",
+        "'1min'",
+        "'1h'",
+        "'1y'",
+        "'sum'",
+        "'x'",
+        "'(.*)'",
+        "'\\\\1'",
+    ]
+)
+_TARGETS = st.recursive(
+    _PATHS,
+    lambda inner: st.builds(
+        lambda name, lines, scalars: f"{name}({','.join([*lines, *scalars])})",
+        st.sampled_from(sorted(all_functions())),
+        st.lists(inner, max_size=2),
+        st.lists(_SCALARS, max_size=3),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(SHORT, max_examples=300)
+@given(target=st.one_of(_TARGETS, st.text(max_size=40)), numbers=st.lists(st.none() | st.floats(-1e308, 1e308), max_size=20))
+def test_any_target_makes_lines_of_finite_numbers_or_is_refused(target: str, numbers: Values) -> None:
+    known = Known({"a": Line("a", 0, 10, numbers, "a"), "b.c": Line("b.c", 30, 60, numbers[:3], "b.c")})
+    lines: list[Line] = []
+    with suppress(BadRequestError):
+        lines = Evaluation(known, all_functions(), -1, 10_000).target(target)
+    for line in thin_out(lines, 10):
+        assert line.step > 0
+        assert all(value is None or math.isfinite(value) for value in line.values)

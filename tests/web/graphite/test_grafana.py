@@ -195,6 +195,12 @@ def test_more_points_than_a_panel_can_show_are_put_together(filled: Site) -> Non
     assert value == pytest.approx(sum(together) / len(together))
 
 
+def test_a_time_that_lies_ahead_has_no_numbers_and_costs_none(filled: Site) -> None:
+    (line,) = render(filled, "weather.humidity", **{"from": "-10min", "until": "4000000000"})
+    assert line["datapoints"][-1][1] < time.time() + 2 * STEP
+    assert render(filled, "weather.humidity", **{"from": "3900000000", "until": "4000000000"}) == []
+
+
 def test_a_series_that_has_no_file_yet_is_listed_and_has_no_numbers(site: Site) -> None:
     site.store.add("new", file=False)
     assert site.client.get("/metrics/find?query=*").json[0]["text"] == "new"
@@ -229,6 +235,8 @@ def test_a_completer_gets_what_begins_so(filled: Site) -> None:
         ("target=scale(weather.*", "target", "parenthesis"),
         ("target=scale(weather.*)", "target", "factor"),
         ("target=scale(weather.*,'a')", "target", "a number"),
+        ("target=scale(weather.*,none)", "target", "factor"),
+        ("target=summarize(weather.*,none)", "target", "intervalString"),
         ("target=scale(weather.*,1,2)", "target", "3 arguments"),
         ("target=summarize(weather.*,'soon')", "target", "intervalString"),
         ("target=summarize(weather.*,'1h','best')", "target", "func"),
