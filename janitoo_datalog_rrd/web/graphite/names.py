@@ -6,6 +6,7 @@ pattern can be made that takes for ever. Grafana puts every target into an `alia
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from .lines import Line
 SERIES = Argument("seriesList", "seriesList", "Metrics.", required=True)
 MAX_PATTERN = 200
 """Characters of a pattern, and of what is put in its place."""
+_RECURSION = re.compile(r"\(\?(?:R|[+-]?[0-9]+|&\w+|P>\w+)\)")
+"""What the library takes and Python's own does not: it can fill the memory before the time is over."""
 _MATCH_S = 0.5
 """Seconds that the matching of one call may take; the interpreter lock is released meanwhile."""
 
@@ -34,6 +37,8 @@ def alias_sub(given: Given) -> list[Line]:
     search, put = given.values["search"], given.values["replace"]
     if max(len(search), len(put)) > MAX_PATTERN:
         raise BadRequestError("target", f"target calls aliasSub with a text of more than {MAX_PATTERN} characters.")
+    if _RECURSION.search(search) is not None:
+        raise BadRequestError("target", f"target calls aliasSub with {search[:40]!r}: a pattern that calls itself is not taken.")
     until = min(given.until, time.monotonic() + _MATCH_S)
     try:
         pattern = regex.compile(search)

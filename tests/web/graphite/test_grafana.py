@@ -242,6 +242,8 @@ def test_a_completer_gets_what_begins_so(filled: Site) -> None:
         ("target=summarize(weather.*,'1h','best')", "target", "func"),
         ("target=summarize(weather.humidity,'1s')&from=1", "target", None),
         ("target=aliasSub(weather.*,'(','')", "target", "aliasSub"),
+        ("target=aliasSub(weather.*,'(?R)','')", "target", "calls itself"),
+        ("target=aliasSub(weather.*,'(a(?1))','')", "target", "calls itself"),
         ("target=aliasSub(weather.*,'a','%5C9')", "target", "aliasSub"),
         ("target=" + "absolute(" * 40 + "a" + ")" * 40, "target", "30"),
         ("target=" + "{a,b}" * 12, "target", "1000"),
