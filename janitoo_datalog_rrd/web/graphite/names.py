@@ -16,7 +16,7 @@ from ...core.errors import BadRequestError
 from .evaluate import Function
 from .expression import Call, Literal, Node, parse
 from .given import Argument, Given
-from .lines import Line
+from .lines import MAX_NAME, Line
 
 SERIES = Argument("seriesList", "seriesList", "Metrics.", required=True)
 MAX_PATTERN = 200
@@ -43,7 +43,7 @@ def alias_sub(given: Given) -> list[Line]:
     try:
         pattern = regex.compile(search)
         names = {
-            name: pattern.sub(put, name, timeout=max(until - time.monotonic(), 0.001), concurrent=True)
+            name: pattern.sub(put, name, timeout=max(until - time.monotonic(), 0.001), concurrent=True)[:MAX_NAME]
             for name in {line.name for line in given.lines}
         }
     except TimeoutError:
