@@ -7,13 +7,13 @@ import { Sparks } from "./sparks.js";
 import { Tile } from "./tiles.js";
 
 const TYPING_MS = 200;
-const NODES_MS = 5000;
+const NODES_MS = 3000;
 const SOONEST_MS = 1000; // between two looks at the whole house
 
 const sparks = new Sparks();
 const tiles = new Map(); // by series:column
 const known = new Set(); // names of series
-let nodes = ""; // what is known of the nodes, to tell whether it changed
+let others = "[]"; // nodes that are not as the page shows them
 let asking = null;
 let lastLook = 0;
 let timer = 0;
@@ -104,13 +104,22 @@ function banner(fresh) {
   if (next) document.getElementById("main").prepend(document.importNode(next, true));
 }
 
+/** Whether a node is not as the page shows it. */
+function isOther({ hadd, name, state }) {
+  const house = document.getElementById("house");
+  const shown = house.querySelector(`[data-node="${CSS.escape(hadd)}"]`);
+  if (!shown) return house.dataset.whole === "1";
+  return shown.dataset.state !== (state ?? "") || shown.dataset.name !== name;
+}
+
 async function watchNodes() {
   if (!document.hidden) {
     try {
       const answer = await getJson("/api/v1/nodes?limit=1000");
-      const now = JSON.stringify([answer.total, answer.nodes.map((node) => [node.hadd, node.name, node.location, node.state])]);
-      if (nodes && nodes !== now) look();
-      nodes = now;
+      const now = JSON.stringify(answer.nodes.filter(isOther).map(({ hadd, name, state }) => [hadd, name, state]));
+      // What looking at it anew has not changed is not looked at again and again.
+      if (now !== "[]" && now !== others) look();
+      others = now;
     } catch {
       // told by the connection's state
     }

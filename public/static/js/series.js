@@ -109,14 +109,14 @@ function showLinks(start, end) {
   }
   const link = get("permanent");
   link.hidden = false;
-  link.href = `${location.pathname}${writeAddress({ ...state, start: from, end: to }, spans, normal)}`;
+  link.href = `${location.pathname}${writeAddress({ ...state, start, end }, spans, normal)}`;
 }
 
 /** Buttons beside a line of the legend: its axis where there are two units, and away with it. */
 function decorate(line, item) {
   if (new Set(chart.lines.map((each) => each.units)).size > 1) {
     const other = line.axis === "left" ? "right" : "left";
-    item.append(button(line.axis === "left" ? "Left axis" : "Right axis", `Put ${line.label} on the ${other} axis`, () => change({ axes: { ...state.axes, [line.key]: other } })));
+    item.append(button(line.axis === "left" ? "Left axis" : "Right axis", `${line.axis === "left" ? "Left" : "Right"} axis: put ${line.label} on the ${other} one`, () => change({ axes: { ...state.axes, [line.key]: other } })));
   }
   const key = state.added.find((each) => each === line.key || each === line.name);
   if (key && line.name !== name) {
