@@ -56,6 +56,7 @@ def test_the_wheel_holds_the_ini_the_pages_the_types_and_the_licence(root: Path,
             inner = path.relative_to(root / folder)
             if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inner.parts):
                 assert inside + inner.as_posix() in names
+    assert "janitoo_datalog_rrd/public/static/vendor/uPlot.iife.min.js" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "rrd/"))]
 
 

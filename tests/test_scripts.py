@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -122,7 +123,32 @@ def test_a_half_made_environment_is_repaired(root: Path, tmp_path: Path, bare_en
     (copy / ".venv" / "bin" / "pip").unlink()
     mended = run([copy / "script" / "bootstrap"], bare_environ)
     assert mended.returncode == 0, mended.stderr
+    assert (copy / "public" / "static" / "vendor" / "uPlot.iife.min.js").is_file()
     assert run([copy / ".venv" / "bin" / "jnt_datalog_rrd", "--help"], bare_environ).returncode == 0
+
+
+def test_without_npm_or_network_the_set_up_goes_on_without_charts_and_says_so(
+    root: Path, tmp_path: Path, bare_environ: dict[str, str]
+) -> None:
+    copy = copy_checkout(root, tmp_path / "copy")
+    shutil.rmtree(copy / "public" / "static" / "vendor", ignore_errors=True)
+    environ = {**bare_environ, "npm_config_cache": str(tmp_path / "empty")}
+    done = run([copy / "script" / "bootstrap"], environ)
+    assert done.returncode == 0, done.stderr
+    (line,) = (each for each in done.stderr.splitlines() if "charts" in each)
+    assert "the pages show graphs that the server draws" in line
+    again = run([copy / "script" / "bootstrap"], environ)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert run([copy / "script" / "charts"], bare_environ).returncode == 0
+    assert (copy / "public" / "static" / "vendor" / "uPlot.min.css").is_file()
+
+
+def test_what_comes_from_npm_is_pinned_by_content_and_names_no_registry(root: Path) -> None:
+    lock = json.loads((root / "package-lock.json").read_text())
+    packages = {name: each for name, each in lock["packages"].items() if name}
+    assert set(packages) == {"node_modules/uplot", "node_modules/axe-core"}
+    assert all(each["integrity"].startswith("sha512-") for each in packages.values())
+    assert "://" not in (root / "package-lock.json").read_text() + (root / ".npmrc").read_text()
 
 
 def test_a_second_start_of_the_server_is_up_in_three_seconds(

@@ -34,7 +34,7 @@ def test_a_tile_has_its_sparkline_and_the_lowest_and_highest_of_the_day(page: Pa
     page.goto(f"{house.url}/")
     tile = page.locator(reading(page, "0100.0001.co2.0"))
     expect(tile.locator(".spark-line")).to_have_attribute("d", re.compile(r"^M[\d. ]+L"))
-    low, high = (int(word) for word in tile.locator(".range").inner_text().replace("\u202f", "").removesuffix("ppm").split("–"))
+    low, high = (int(word) for word in tile.locator(".range").inner_text().replace("\u202f", "").removesuffix("ppm").split("\N{EN DASH}"))
     assert 400 < low < 520 < 800 < high < 1100
 
 
@@ -42,7 +42,7 @@ def test_a_counter_shows_its_rate_beside_its_count(page: Page, house: Town) -> N
     page.goto(f"{house.url}/")
     tile = page.locator(reading(page, "0110.0001.water.0"))
     expect(tile.locator(".value i")).to_have_text("l/min")
-    expect(tile.locator(".value b")).not_to_have_text("–")
+    expect(tile.locator(".value b")).not_to_have_text("\N{EN DASH}")
     expect(tile.locator(".total")).to_have_text(re.compile(r"\d\s?M?l$"))
 
 

@@ -14,6 +14,13 @@ from browser.town import Town
 from browser.window import DESKTOP, PHONE, Faults, axe, overflow
 
 KITCHEN = "/series/0100.0001.temperature.0"
+BLUE_PIXELS = """(() => {
+  const canvas = document.querySelector(".chart canvas");
+  const all = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let blue = 0;
+  for (let i = 0; i < all.length; i += 4) if (all[i + 3] > 200 && all[i] < 60 && all[i + 2] > 200) blue += 1;
+  return blue;
+})()"""
 
 
 def show(page: Page, house: Town, path: str = f"{KITCHEN}?span=1d") -> None:
@@ -117,7 +124,7 @@ def test_the_permanent_link_shows_the_same_to_somebody_else(page: Page, house: T
     asked = query(page)
     assert (asked["start"], asked["end"]) == ([str(start)], [str(end)])
     assert (asked["with"], asked["band"], asked["table"]) == (["0110.0001.power.0"], ["0"], ["1"])
-    expect(page.get_by_role("button", name="Min–max")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Min\N{EN DASH}max")).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#numbers tbody tr").first).to_be_visible()
 
 
@@ -137,7 +144,9 @@ def test_the_table_has_the_numbers_of_the_chart(page: Page, house: Town) -> None
     assert 10 < float(rows.first.locator("td").inner_text()) < 30
 
 
-@pytest.mark.parametrize(("form", "begins"), [("CSV", b"time,"), ("JSON", b"{"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml"), ("RRD file", b"RRD\0")])
+@pytest.mark.parametrize(
+    ("form", "begins"), [("CSV", b"time,"), ("JSON", b"{"), ("PNG", b"\x89PNG"), ("SVG", b"<?xml"), ("RRD file", b"RRD\0")]
+)
 def test_every_download_is_what_its_name_says(page: Page, house: Town, form: str, begins: bytes) -> None:
     show(page, house)
     with page.expect_download() as download:
@@ -151,10 +160,8 @@ def test_a_single_number_is_a_dot(page: Page, site: Site, site_url: str) -> None
     site.store.add("one", column(last=5.0), label="One", rows=2)
     page.goto(f"{site_url}/series/one?span=1h")
     page.wait_for_selector(".chart canvas")
-    expect(page.locator(".chart-legend .value b")).not_to_have_text("–")
-    drawn = "canvas => { const {width, height} = canvas; const all = canvas.getContext('2d').getImageData(0, 0, width, height).data;" \
-        " let blue = 0; for (let i = 0; i < all.length; i += 4) if (all[i + 3] > 200 && all[i] < 60 && all[i + 2] > 200) blue += 1; return blue; }"
-    wait_until(lambda: page.evaluate(f"({drawn})(document.querySelector('.chart canvas'))") > 5, what="a dot")
+    expect(page.locator(".chart-legend .value b")).not_to_have_text("\N{EN DASH}")
+    wait_until(lambda: page.evaluate(BLUE_PIXELS) > 5, what="a dot")
 
 
 @pytest.fixture
@@ -163,7 +170,9 @@ def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("janitoo_datalog_rrd.web.app.CHARTS", "static/vendor/nothing.js")
 
 
-def test_without_uplot_the_server_draws_and_the_spans_still_work(without_charts: None, page: Page, site: Site, site_url: str) -> None:
+def test_without_uplot_the_server_draws_and_the_spans_still_work(
+    without_charts: None, page: Page, site: Site, site_url: str
+) -> None:
     site.store.add("s", label="Kitchen")
     page.goto(f"{site_url}/series/s")
     picture = page.locator("img.chart-drawn")
@@ -195,7 +204,9 @@ def test_the_colours_follow_the_system_at_once(page: Page, house: Town) -> None:
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 @pytest.mark.parametrize("colour_scheme", ["light", "dark"])
-def test_the_page_fits_and_is_accessible(page: Page, house: Town, size: tuple[int, int], colour_scheme: str, faults: Faults) -> None:
+def test_the_page_fits_and_is_accessible(
+    page: Page, house: Town, size: tuple[int, int], colour_scheme: str, faults: Faults
+) -> None:
     show(page, house, f"{KITCHEN}?span=1d&with=0110.0001.power.0&table=1")
     assert overflow(page) == 0
     assert axe(page) == []

@@ -37,10 +37,10 @@ def copy_checkout(root: Path, target: Path) -> Path:
 
 
 def offline_environ(wheelhouse: Path, folder: Path) -> dict[str, str]:
-    """An environment for `script/bootstrap` in which pip takes wheels from a folder only.
+    """An environment for `script/bootstrap` in which pip takes wheels from a folder only, and npm from its cache beside that.
 
     Args:
-        wheelhouse: the wheels.
+        wheelhouse: the wheels, where `script/bootstrap --test` has laid them.
         folder: an empty folder, for a `python3` that is the one the tests run under.
     """
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -54,4 +54,6 @@ def offline_environ(wheelhouse: Path, folder: Path) -> dict[str, str]:
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": wheelhouse.as_uri(),
+        "npm_config_cache": str(wheelhouse.parent / "npm-cache"),
+        "npm_config_offline": "true",
     }
