@@ -34,7 +34,8 @@ def test_a_tile_has_its_sparkline_and_the_lowest_and_highest_of_the_day(page: Pa
     page.goto(f"{house.url}/")
     tile = page.locator(reading(page, "0100.0001.co2.0"))
     expect(tile.locator(".spark-line")).to_have_attribute("d", re.compile(r"^M[\d. ]+L"))
-    low, high = (int(word) for word in tile.locator(".range").inner_text().replace("\u202f", "").removesuffix("ppm").split("\N{EN DASH}"))
+    day = tile.locator(".range").inner_text().replace("\u202f", "").removesuffix("ppm")
+    low, high = (int(word) for word in day.split("\N{EN DASH}"))
     assert 400 < low < 520 < 800 < high < 1100
 
 
