@@ -1,6 +1,6 @@
 // A board that fills a screen on the wall: awake, in step with the server for months, and plain about what is old.
 
-import { amount } from "./format.js";
+import { amount, grouped } from "./format.js";
 import { watchConnection } from "./live.js";
 import { Tiles } from "./boards/tiles.js";
 
@@ -19,10 +19,13 @@ let heard = Date.now(); // when the server last answered
 let connection = "";
 let refused = "";
 
-/** A number in three digits, which is what one sees from across the room; a whole one stays as it is. */
-function glance(value, units) {
-  if (typeof value !== "number" || Number.isInteger(value)) return amount(value, units);
-  return amount(Number(value.toPrecision(Math.max(3, Math.trunc(Math.abs(value)).toString().length))), units);
+/** A number in three digits, which is what one sees from across the room; one that had a fraction keeps its decimals. */
+function glance(value, units, element) {
+  if (typeof value !== "number" || (units === "s" && Math.abs(value) >= 120)) return amount(value, units);
+  if (!Number.isInteger(value)) element.dataset.fraction = "";
+  const size = Math.abs(value);
+  if (!("fraction" in element.dataset) || size >= 1e6 || (size > 0 && size < 0.01)) return amount(value, units);
+  return grouped(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }
 
 // -- what is old ----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ export const readTile = (element) => JSON.parse(element.dataset.tile);
 export class Tiles {
   /**
    * @param {HTMLElement} grid holds the tiles, as the server has made them
-   * @param {function} write makes a text of a number and its units; fewer digits for who looks from afar
+   * @param {function} write makes a text of a number, its units and its element; fewer digits for who looks from afar
    */
   constructor(grid, write = amount) {
     this.grid = grid;
@@ -175,7 +175,7 @@ export function sizeTile(element, width, height) {
 
 function showReading(element, value, write) {
   const { units } = element.dataset;
-  const [text, after] = [write(value, units), unitsOf(value, units)];
+  const [text, after] = [write(value, units, element), unitsOf(value, units)];
   const [number, unit] = [element.querySelector("b"), element.querySelector("i")];
   if (number.textContent === text && unit.textContent === after) return;
   [number.textContent, unit.textContent] = [text, after];
