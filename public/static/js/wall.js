@@ -8,6 +8,11 @@ const LOOK_MS = 20000; // how often the server is asked for another board, or an
 const LOST_MS = 45000;
 const FRESH_MS = 24 * 3600 * 1000; // the page is loaded anew each day, so that nothing can pile up
 const TOOLS_MS = 5000;
+const REFUSED = {
+  401: "This screen is logged out: touch it to log in.",
+  403: "This screen may not look any more.",
+  404: "This board was deleted.",
+};
 const byId = (id) => document.getElementById(id);
 
 const grid = byId("board");
@@ -59,10 +64,11 @@ async function answerOf(path, headers) {
 async function look() {
   const health = await (await answerOf("/healthz", {})).json();
   const current = await answerOf(`/api/v1/boards/${encodeURIComponent(board.id)}`, { "If-None-Match": `"${board.version}"` });
-  refused = { 401: "This screen is logged out: tap to log in.", 403: "This screen may not look any more.", 404: "This board was deleted." }[current.status] || "";
-  const changed = current.status === 200 || (refused === "" && document.body.classList.contains("refused"));
-  document.body.classList.toggle("refused", Boolean(refused));
-  if (changed || health.version !== document.body.dataset.version || performance.now() - began > FRESH_MS) location.reload();
+  const before = refused;
+  refused = REFUSED[current.status] || "";
+  if (refused) return;
+  const another = health.version && health.version !== document.body.dataset.version; // who is logged out is not told
+  if (before || another || current.status === 200 || performance.now() - began > FRESH_MS) location.reload();
 }
 
 async function keepInStep() {
@@ -75,8 +81,8 @@ async function keepInStep() {
   setTimeout(keepInStep, LOOK_MS);
 }
 
-document.addEventListener("click", () => {
-  if (refused.startsWith("This screen is logged out")) location.reload();
+document.addEventListener("click", (event) => {
+  if (refused === REFUSED[401] && !event.target.closest("a, button")) location.reload();
 });
 
 // -- awake ------------------------------------------------------------------------------------------------
