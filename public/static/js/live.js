@@ -118,8 +118,12 @@ async function poll(mine) {
     if (mine !== round) return;
     hand(answer);
     setState("polling");
-  } catch {
+  } catch (error) {
     if (mine !== round) return;
+    if (error.status === 401) {
+      window.location.reload(); // the session is over: the server leads to the log-in, and back here
+      return;
+    }
     setState("lost");
   }
   timers.push(setTimeout(poll, POLL_MS, mine));
