@@ -1,4 +1,4 @@
-"""Boards where people log in: who only looks is offered no change, and a screen on the wall says that it was logged out."""
+"""Boards where people log in: who only looks is offered no change, and a screen on the wall comes back after the log-in."""
 
 from __future__ import annotations
 
@@ -71,13 +71,26 @@ def test_an_operator_changes_boards_by_the_token_of_the_session(page: Page, gate
     expect(page.locator("h1")).to_have_text("Parlour")
 
 
-def test_a_screen_on_the_wall_says_that_it_was_logged_out_and_leads_back(page: Page, gate: Gate, faults: Faults) -> None:
+def test_a_wall_whose_session_has_ended_leads_to_the_log_in_and_back(page: Page, gate: Gate, faults: Faults) -> None:
     faults.expect("401")
     page.clock.install()
     enter(page, gate, "vera", "/boards/kitchen/full")
+    expect(page.locator(".tile .big b")).to_have_text("21.5")
     gate.users.remove("vera")
-    page.clock.run_for(45_000)
-    expect(page.locator("#connection")).to_have_text("This screen is logged out: touch it to log in.")
+    with page.expect_event("load"):
+        page.clock.run_for(45_000)
+    page.wait_for_url("**/login?next=/boards/kitchen/full")
+    page.get_by_label("Name").fill("oskar")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".tile .big b")).to_have_text("21.5")
+
+
+def test_a_screen_on_the_wall_says_that_its_board_was_deleted(page: Page, gate: Gate, faults: Faults) -> None:
+    faults.expect("404")
+    page.clock.install()
+    enter(page, gate, "vera", "/boards/kitchen/full")
+    room(gate.app).boards.delete("kitchen", lambda _: True)
+    page.clock.run_for(21_000)
+    expect(page.locator("#connection")).to_have_text("This board was deleted.")
     expect(page.locator("body.stale")).to_be_visible()
-    page.locator("h1").click()
-    page.wait_for_url("**/login?next=*")

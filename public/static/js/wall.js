@@ -9,7 +9,6 @@ const LOST_MS = 45000;
 const FRESH_MS = 24 * 3600 * 1000; // the page is loaded anew each day, so that nothing can pile up
 const TOOLS_MS = 5000;
 const REFUSED = {
-  401: "This screen is logged out: touch it to log in.",
   403: "This screen may not look any more.",
   404: "This board was deleted.",
 };
@@ -68,7 +67,8 @@ async function look() {
   refused = REFUSED[current.status] || "";
   if (refused) return;
   const another = health.version && health.version !== document.body.dataset.version; // who is logged out is not told
-  if (before || another || current.status === 200 || performance.now() - began > FRESH_MS) location.reload();
+  // 401: the session has ended, and the page leads to the log-in.
+  if (before || another || [200, 401].includes(current.status) || performance.now() - began > FRESH_MS) location.reload();
 }
 
 async function keepInStep() {
@@ -80,10 +80,6 @@ async function keepInStep() {
   showState();
   setTimeout(keepInStep, LOOK_MS);
 }
-
-document.addEventListener("click", (event) => {
-  if (refused === REFUSED[401] && !event.target.closest("a, button")) location.reload();
-});
 
 // -- awake ------------------------------------------------------------------------------------------------
 
