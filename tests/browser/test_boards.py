@@ -303,3 +303,47 @@ def test_pages_of_boards_fit_and_can_be_used_by_all(page: Page, house: Town, siz
     expect(page.locator(".tile canvas").first).to_be_visible()
     assert axe(page) == []
     assert overflow(page) == 0
+
+
+def test_a_series_is_put_on_a_board_from_its_own_page(page: Page, house: Town) -> None:
+    board = make(house, "Collected", [tile(KITCHEN, title="a")])
+    page.goto(f"{house.url}/series/{POWER}")
+    page.get_by_role("button", name="Add to board").click()
+    dialog = page.get_by_role("dialog", name="Add to board")
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Collected").click()
+    dialog.get_by_role("link", name="Collected").click()
+    page.wait_for_url(f"**/boards/{board}")
+    assert titles(page) == ["a", "House power"]
+    expect(page.locator(".tile canvas")).to_be_visible()
+
+    page.go_back()
+    page.get_by_role("button", name="Add to board").click()
+    dialog.get_by_label("Name of a new board").fill("Only power")
+    dialog.get_by_role("button", name="Create and add").click()
+    expect(dialog.get_by_role("link", name="Only power")).to_be_visible()
+    assert fetch_json(f"{house.url}/api/v1/boards/only-power")["tiles"][0]["series"][0]["name"] == POWER
+
+
+def test_a_wall_does_not_grow(page: Page, house: Town) -> None:
+    board = make(house, "Long", [tile(KITCHEN), tile(KITCHEN, POWER, kind="chart"), tile(POWER, kind="graph")])
+    page.clock.install()
+    page.goto(f"{house.url}/boards/{board}/full")
+    expect(page.locator(".tile canvas")).to_be_visible()
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def nodes() -> float:
+        session.send("HeapProfiler.enable")
+        session.send("HeapProfiler.collectGarbage")
+        found = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+        return float(found["Nodes"] + found["JSEventListeners"])
+
+    for number in range(5):
+        house.say("0100/0001", "temperature", 20 + number / 8)
+        page.clock.run_for(600_000)
+    before = nodes()
+    for number in range(20):
+        house.say("0100/0001", "temperature", 20.0625 + number / 8)
+        page.clock.run_for(600_000)
+    assert nodes() <= before + 40

@@ -52,9 +52,9 @@ def _content(board: Board) -> str:
     return orjson.dumps(board.json()).decode()
 
 
-def _known(here: Room) -> Known:
+def _known(here: Room) -> Known | None:
     store = here.services.store
-    return {} if store is None else {info.name: info for info in store.list_series()}
+    return None if store is None else {info.name: info for info in store.list_series()}
 
 
 def _frame(here: Room) -> dict[str, object]:

@@ -27,15 +27,19 @@ class ShownSeries:
         wanted: what the tile asks for.
         info: the series; None where there is none of that name.
         columns: of it; empty where they are not there.
+        ready: whether the store is up, so that what is not there is gone.
     """
 
     wanted: TileSeries
     info: SeriesInfo | None
     columns: tuple[Column, ...]
+    ready: bool = True
 
     @property
     def missing(self) -> str:
         """What is not there (any more), or empty."""
+        if not self.ready:
+            return "The store is not up yet: load this page anew in a moment."
         if self.info is None:
             return f"There is no series {self.wanted.name} any more."
         return "" if self.columns else f"{self.wanted.name} has no column {self.wanted.column} any more."
@@ -77,7 +81,7 @@ class ShownTile:
     @property
     def missing(self) -> list[str]:
         """What is not there (any more)."""
-        return [each.missing for each in self.series if each.missing]
+        return list(dict.fromkeys(each.missing for each in self.series if each.missing))
 
     @property
     def graph_size(self) -> tuple[int, int]:
@@ -103,13 +107,13 @@ class ShownTile:
         return AT_SPANS[self.tile.span]
 
 
-def show(board: Board, known: Known) -> list[ShownTile]:
-    """The tiles of a board with what is known of their series."""
-    return [ShownTile(tile, tuple(_show_series(tile, known))) for tile in board.tiles]
+def show(board: Board, known: Known | None) -> list[ShownTile]:
+    """The tiles of a board with what is known of their series; None says that the store is not up."""
+    return [ShownTile(tile, tuple(_show_series(tile, known or {}, known is not None))) for tile in board.tiles]
 
 
-def _show_series(tile: Tile, known: Known) -> Iterator[ShownSeries]:
+def _show_series(tile: Tile, known: Known, ready: bool) -> Iterator[ShownSeries]:
     for each in tile.series:
         info = known.get(each.name)
         columns = () if info is None else tuple(one for one in info.columns if each.column in ("", one.name))
-        yield ShownSeries(each, info, columns)
+        yield ShownSeries(each, info, columns, ready)

@@ -68,7 +68,8 @@ async function look() {
   if (refused) return;
   const another = health.version && health.version !== document.body.dataset.version; // who is logged out is not told
   // 401: the session has ended, and the page leads to the log-in.
-  if (before || another || [200, 401].includes(current.status) || performance.now() - began > FRESH_MS) location.reload();
+  const early = "early" in document.body.dataset; // made before the store was up
+  if (before || another || early || [200, 401].includes(current.status) || performance.now() - began > FRESH_MS) location.reload();
 }
 
 async function keepInStep() {

@@ -236,3 +236,13 @@ def test_the_page_of_a_board_says_which_series_are_gone(site: Site) -> None:
         assert "/rrd/graph/there.svg" in page
     series = site.client.get(f"{BOARDS}/kitchen").json["tiles"][0]["series"]
     assert [each["name"] for each in series] == ["there", "gone", "there"]
+
+
+def test_while_the_store_is_not_up_no_series_is_said_to_be_gone(site: Site) -> None:
+    make(site, tiles=[TILE])
+    site.services.store = None
+    for path in ("/boards/kitchen", "/boards/kitchen/full"):
+        reply = site.client.get(path)
+        assert reply.status == 200
+        assert "any more" not in reply.text
+        assert "The store is not up yet" in reply.text
