@@ -75,7 +75,7 @@ def add_section(text: str, name: str, options: Sequence[tuple[str, str]], *, kin
     last = max(
         (at for at, line in enumerate(lines) if line.section.startswith(kind) and (line.option or line.opens)), default=None
     )
-    at = len(lines) if last is None else last + 1
+    at = len(lines) if last is None else _behind_notes(lines, last + 1)
     end = _end_of(lines, at)
     before = "".join(line.text for line in lines[:at])
     after = "".join(line.text for line in lines[at:])
@@ -125,6 +125,14 @@ def _row(option: str, value: str) -> str:
     if value != value.strip() or any(not each.isprintable() for each in value):
         raise ValueError(f"{value[:60]!r} cannot be written in one line of the ini")
     return f"{option} = {value}"
+
+
+def _behind_notes(lines: Sequence[Line], at: int) -> int:
+    """Pass over the notes that stand right behind a section and have nothing to do with the next one."""
+    end = at
+    while end < len(lines) and lines[end].text.strip() and not (lines[end].opens or lines[end].option):
+        end += 1
+    return end if end == len(lines) or not lines[end].text.strip() else at
 
 
 def _end_of(lines: Sequence[Line], at: int) -> str:

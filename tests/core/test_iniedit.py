@@ -90,6 +90,15 @@ def test_the_new_section_stands_behind_the_last_decoder_and_before_the_notes_of_
     assert changed == f"{before}[decoder__b]\ntopics = b\nkind = plain\n\n{after}"
 
 
+def test_notes_that_belong_to_a_section_stay_with_it() -> None:
+    mine, theirs = "[decoder__a]\ntopics = a\n;kind = json\n; mine\n", "; theirs\n[http]\n"
+    new = "[decoder__b]\ntopics = b\n"
+    assert add_section(f"{mine}\n{theirs}", "decoder__b", [("topics", "b")], kind="decoder__") == f"{mine}\n{new}\n{theirs}"
+    assert add_section(f"{mine}", "decoder__b", [("topics", "b")], kind="decoder__") == f"{mine}\n{new}"
+    text = "[decoder__a]\ntopics = a\n; theirs\n[http]\n"
+    assert add_section(text, "decoder__b", [("topics", "b")], kind="decoder__").endswith(f"\n{new}\n; theirs\n[http]\n")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_are_those_of_the_file(end: str) -> None:
     text = end.join(["[decoder__a]", "topics = a", "kind = plain"])

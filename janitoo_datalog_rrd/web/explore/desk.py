@@ -6,12 +6,13 @@ import threading
 
 from ...core.services import Services
 from .heard import Heard
-from .inihome import IniFile, plain
+from .inihome import IniFile
 from .listener import Listener
 from .proposal import Proposal, Proposer, Wanted
 from .verdict import Examiner
 
 _IN_FORCE_S = 5.0
+_PAUSE_S = 0.05
 
 
 class Desk:
@@ -54,20 +55,20 @@ class Desk:
         """
         with self._saving:
             self.ini.write(proposal.old, proposal.content)
-        health = self._services.health
-        if self._services.ask_reload is None:
+        services = self._services
+        if services.ask_reload is None:
             return False, "It is written. Have the server read it: jnt_datalog_rrd reload."
-        health.forget("reload")
-        self._services.ask_reload()
-        wanted = plain(proposal.content.decode())
+        services.health.forget("reload")
+        link = services.link
+        services.ask_reload()
         pause = threading.Event()
-        for _ in range(int(_IN_FORCE_S / 0.05)):
-            if self._services.options.text == wanted:
+        for _ in range(int(_IN_FORCE_S / _PAUSE_S)):
+            if services.link is not link and services.link is not None and services.link.connected:
                 return True, "It is in force: what comes from now on is logged."
-            refused = health.notes().get("reload")
+            refused = services.health.notes().get("reload")
             if refused:
                 return False, f"It is written, but {refused}."
-            pause.wait(0.05)
+            pause.wait(_PAUSE_S)
         return False, "It is written, and the server is about to take it over."
 
     def close(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core.contracts import Key, Reading
+from ...core.contracts import Key, Reading, SeriesReader
 from ...core.decoding import Route, build_routes
-from ...core.errors import DecodeError, JanitooError
+from ...core.errors import DecodeError, JanitooError, UnknownSeriesError
 from ...core.options import Options
 from ...core.plugins import DECODERS
 from ...core.sections import Section
@@ -136,9 +136,8 @@ class Examiner:
             if not readings:
                 verdict.sentence = f"{who} reads this topic, and rightly finds no number in this message."
         verdict.numbers = [self._number(each, topic) for each in readings[:NUMBERS_MAX]]
-        taken = {number.path for number in verdict.numbers} if len(readings[0].key) == 2 else None if readings else set()
-        if taken is not None and len(readings) <= NUMBERS_MAX:
-            verdict.numbers += self._elsewhere(route, topic, payload, taken)
+        if len(readings) <= NUMBERS_MAX and all(len(reading.key) == 2 for reading in readings):
+            verdict.numbers += self._elsewhere(route, topic, payload, {number.path for number in verdict.numbers})
         verdict.state = _best(verdict.numbers)
         return verdict
 
@@ -150,22 +149,18 @@ class Examiner:
             number.state, number.why = SOON, "The store is not up yet."
             return number
         number.series = store.series_of(reading.key)
-        if not number.series:
-            number.why = self._refusal(topic)
-            number.state = NOT
-            if not number.why and reading.value != reading.value:
-                number.why = "It is unknown: a series begins with its first number."
-            elif not number.why:
-                number.state, number.why = SOON, "It is logged from its next message on."
+        refused = next((entry for entry in self._services.rejected.last() if entry.topic == topic[:200]), None)
+        refusal = f"Its last message was refused: {refused.detail} ({refused.reason})." if refused is not None else ""
+        if number.series:
+            if refused is not None and all(refused.time > _last_time(store, name) for name in number.series):
+                number.why = refusal
+            return number
+        number.state, number.why = NOT, self.barrier() or refusal
+        if not number.why and reading.value != reading.value:
+            number.why = "It is unknown: a series begins with its first number."
+        elif not number.why:
+            number.state, number.why = SOON, "It is logged from its next message on."
         return number
-
-    def _refusal(self, topic: str) -> str:
-        """Why a value gets no series of its own; empty where it will."""
-        barrier = self.barrier()
-        if barrier:
-            return barrier
-        told = next((entry for entry in self._services.rejected.last() if entry.topic == topic[:200]), None)
-        return f"Its last message was refused: {told.detail} ({told.reason})." if told else ""
 
     def barrier(self) -> str:
         """Why no value at all gets a series of its own; empty where they do."""
@@ -177,10 +172,9 @@ class Examiner:
             where = section.places.get("auto_series", options.path)
             return f"auto_series is off ({where}), and no datasource asks for it: switch it on, or add a datasource."
         most = section.get("max_series")
-        if store is not None and most is not None and store.count_series() >= most:
-            configured = sum(1 for info in store.list_series() if info.configured)
-            if store.count_series() - configured >= most:
-                return f"There are max_series = {most} series already: raise it in [datarrd]."
+        asked = sum(1 for name in options.components("datarrd") if options.section(f"datarrd__{name}").get("rrd_file"))
+        if store is not None and most is not None and store.count_series() - asked >= most:
+            return f"There are max_series = {most} series already: raise it in [datarrd]."
         return ""
 
     def _elsewhere(self, route: Route, topic: str, payload: bytes, taken: set[str]) -> Iterator[Number]:
@@ -238,6 +232,13 @@ class Examiner:
 
     def _place(self, route: Route) -> str:
         return self._services.options.section(route.section).places.get("topics", "")
+
+
+def _last_time(store: SeriesReader, name: str) -> float:
+    try:
+        return store.get_series(name).last_time or 0.0
+    except UnknownSeriesError:  # removed meanwhile
+        return 0.0
 
 
 def _best(numbers: list[Number]) -> str:

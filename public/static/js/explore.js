@@ -7,6 +7,7 @@ import { TopicPane } from "./explore-topic.js";
 import { Tree } from "./explore-tree.js";
 
 const POLL_MS = 1000;
+const BEGIN_MS = 200;
 const byId = (id) => document.getElementById(id);
 
 const dialog = new LogDialog(byId("log"), () => wake());
@@ -18,19 +19,21 @@ const tree = new Tree(byId("tree"), (topic) => {
 }, () => wake());
 
 let timer = 0;
+let pause = POLL_MS;
 let asking = false;
 let again = false;
 
 function tell(answer) {
   const { hearing } = answer;
-  const parts = [];
-  if (!hearing.connected) parts.push("Not connected to the broker");
-  else if (answer.topics) parts.push(`${answer.topics} topics, ${answer.messages} messages since you look`);
-  else parts.push("Listening: nothing was heard yet");
-  const said = parts.join(" · ");
+  const fresh = !hearing.connected && answer.time - hearing.since < 3;
+  pause = fresh ? BEGIN_MS : POLL_MS;
+  let said = "Listening: nothing was heard yet";
+  if (fresh) said = "Beginning to listen …";
+  else if (!hearing.connected) said = "Not connected to the broker";
+  else if (answer.topics) said = `${answer.topics} topics, ${answer.messages} messages since you look`;
   if (byId("hearing").textContent !== said) byId("hearing").textContent = said;
   const notes = [];
-  if (hearing.sentence) notes.push(hearing.sentence);
+  if (hearing.sentence && !fresh) notes.push(hearing.sentence);
   if (hearing.crowded) notes.push("More comes than is looked at here, so counts are too low. What is logged is not touched by that.");
   byId("trouble").hidden = notes.length === 0;
   if (byId("trouble").textContent !== notes.join(" ")) byId("trouble").textContent = notes.join(" ");
@@ -91,7 +94,7 @@ async function keepFresh() {
   clearTimeout(timer);
   if (!document.hidden) await refresh();
   clearTimeout(timer);
-  timer = setTimeout(keepFresh, POLL_MS);
+  timer = setTimeout(keepFresh, pause);
 }
 
 function wake() {
