@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebError
+from support import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -30,6 +31,8 @@ ARGUMENTS = (
 PHONE = (360, 740)
 DESKTOP = (1400, 900)
 _AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_STANDS = """!document.querySelector("[aria-busy=true]") &&
+[...document.querySelectorAll(".chart")].every((each) => each.querySelector("canvas, img, .chart-note:not([hidden])"))"""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -141,6 +144,13 @@ def axe(page: Page, *, impacts: tuple[str, ...] = ("serious", "critical")) -> li
         for each in found
         if each["impact"] in impacts
     ]
+
+
+def show(page: Page, url: str) -> None:
+    """Open a page and wait until its charts are drawn; a page that listens for events never falls silent."""
+    page.goto(url, wait_until="load")
+    # `page.wait_for_function` has the page evaluate a text, which its content policy forbids
+    wait_until(lambda: page.evaluate(_STANDS), what=f"{url} to stand still")
 
 
 def overflow(page: Page) -> int:
