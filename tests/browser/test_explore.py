@@ -16,7 +16,7 @@ from browser.window import DESKTOP, PHONE, Faults
 NOTES = """
 ; Notes of the house: they stay.
 [decoder__garden]
-topics = garden/#\t 
+topics = garden/#\t\x20
 kind = plain
 ;value = off
 
