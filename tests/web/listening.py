@@ -113,6 +113,7 @@ class Listening:
     def _note(self, block: str) -> None:
         if block.startswith(":"):
             self.comments += 1
+            assert json.loads(block.partition("\nevent: alive\ndata: ")[2])["time"] > 0
         elif block.startswith("event: values\ndata: "):
             self.events.append(json.loads(block.removeprefix("event: values\ndata: ")))
         else:

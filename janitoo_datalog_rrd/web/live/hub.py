@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import orjson
 from werkzeug.exceptions import ServiceUnavailable
 
 from ...core.contracts import SeriesReader, Watch
+from ..view import number
 from .values import Names, Shared, Values
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,8 @@ LOOK_EVERY_S = 0.9
 COMMENT_EVERY_S = 15.0
 OPENING = b"retry: 3000\n\n"
 """What every stream begins with: browsers come back after three seconds."""
-_COMMENT = b":\n\n"
+_ALIVE = b': still here\nevent: alive\ndata: {"time":%s}\n\n'
+"""A comment for what is between, and an event for a page's script, which is not told of comments."""
 _RETRY_S = 30
 _SOON_S = 0.2  # a look is good enough for whoever comes so shortly after it
 
@@ -91,7 +94,7 @@ class Hub:
         store: gives the store, or None while it is not up.
         clock: seconds since the epoch UTC.
         monotonic: seconds of a clock that never jumps.
-        comment_every_s: after so many seconds of silence a comment is sent, so that nobody between takes the connection for dead.
+        comment_every_s: after so many seconds of silence it is said that it goes on, so that nobody takes the connection for dead.
     """
 
     def __init__(
@@ -238,6 +241,6 @@ class Hub:
         if monotonic - listener.heard_at >= self._comment_every_s:
             if not listener.allowed():
                 return False
-            outlet.send(_COMMENT)
+            outlet.send(_ALIVE % orjson.dumps(number(now)))
             listener.heard_at = monotonic
         return True
