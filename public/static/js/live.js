@@ -103,6 +103,7 @@ function listen() {
   };
   alive();
   source.addEventListener("open", alive);
+  source.addEventListener("alive", alive); // beside the comments, which scripts are not told of
   source.addEventListener("values", (event) => {
     alive();
     worked = true;
