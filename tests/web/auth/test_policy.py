@@ -20,9 +20,11 @@ from janitoo_datalog_rrd.web.auth.tokens import Tokens
 from janitoo_datalog_rrd.web.auth.users import Users
 from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.serving.proxies import parse_networks
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]", "LOCALHOST", "127.0.0.9")
 EXPOSED = ("0.0.0.0", "::", "192.168.1.5", "house.local", "fe80::1%eth0", "127.0.0.1.example.org")
+PROXY = parse_networks("127.0.0.1")
 COMMAND = "jnt_datalog_rrd user add NAME --role admin"
 
 
@@ -44,7 +46,7 @@ def test_elsewhere_everybody_has_to_log_in(tmp_path: Path, host: str) -> None:
     assert is_required(options_of(tmp_path, http_host=host, http_auth="required"))
 
 
-@pytest.mark.parametrize("http", [{"http_auth": "required"}, {"trusted_proxies": ("127.0.0.1",)}], ids=str)
+@pytest.mark.parametrize("http", [{"http_auth": "required"}, {"trusted_proxies": PROXY}], ids=str)
 def test_on_loopback_it_can_be_asked_for(tmp_path: Path, http: dict[str, Any]) -> None:
     assert is_required(options_of(tmp_path, http_host="localhost", **http))
 
@@ -57,10 +59,10 @@ def test_to_let_everybody_of_a_network_in_is_refused(tmp_path: Path, host: str) 
 
 def test_to_let_everybody_in_that_a_proxy_brings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"http_auth = off: with trusted_proxies others"):
-        check_exposed("localhost", options_of(tmp_path, http_auth="off", trusted_proxies=("127.0.0.1",)))
+        check_exposed("localhost", options_of(tmp_path, http_auth="off", trusted_proxies=PROXY))
 
 
-@pytest.mark.parametrize("http", [{"http_host": "0.0.0.0"}, {"http_auth": "required"}, {"trusted_proxies": ("::1",)}], ids=str)
+@pytest.mark.parametrize("http", [{"http_host": "0.0.0.0"}, {"http_auth": "required"}, {"trusted_proxies": PROXY}], ids=str)
 def test_a_log_in_that_nobody_can_pass_is_refused_with_the_command_to_run(tmp_path: Path, http: dict[str, Any]) -> None:
     options = options_of(tmp_path, **http)
     host = http.get("http_host", "localhost")
@@ -85,7 +87,7 @@ def test_a_damaged_file_keeps_the_server_from_starting(tmp_path: Path, name: str
 
 
 def test_a_server_behind_a_proxy_starts_once_there_is_a_user(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
-    services = make_services(tmp_path, RrdStore(tmp_path), trusted_proxies=("127.0.0.1",))
+    services = make_services(tmp_path, RrdStore(tmp_path), trusted_proxies=PROXY)
     with pytest.raises(StartError, match=COMMAND):
         serve(services)
     Users(tmp_path, Passwords(), time.time).add("vera", PASSWORD, Role.VIEWER)
