@@ -122,7 +122,7 @@ class Access:
         user = self._reading(lambda: self.sessions.check(digest))
         if user is None:
             return NOBODY
-        return Who(user.name, user.role, "session", self.keys.prove("session", digest), digest)
+        return Who(user.name, user.role, "session", self.keys.token("session", digest), digest)
 
     def _by_token(self, digest: str) -> Who:
         token = self._reading(lambda: self.tokens.check(digest))

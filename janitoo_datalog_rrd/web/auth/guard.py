@@ -119,7 +119,7 @@ def _check_csrf(found: Who) -> None:
     given = request.headers.get(HEADER)
     if given is None and request.mimetype == _FORM:
         given = request.form.get(FIELD)
-    if given is None or not room().access.keys.is_proof(given, "session", found.proof):
+    if given is None or not room().access.keys.is_token(given, "session", found.proof):
         raise Forbidden(
             f"The header {HEADER} is missing or wrong: load the page again. "
             "Programs have it from /api/v1/session, or use a token."

@@ -49,6 +49,16 @@ class Keys:
         """Tell whether it is one; takes as long for every wrong one."""
         return hmac.compare_digest(proof.encode("utf-8", "surrogatepass"), self.prove(purpose, text).encode())
 
+    def token(self, purpose: str, text: str) -> str:
+        """A proof that is another one each time, so that it cannot be guessed from the length of pages that are compressed."""
+        salt = secrets.token_hex(8)
+        return f"{salt}.{self.prove(purpose, f'{salt}.{text}')}"
+
+    def is_token(self, token: str, purpose: str, text: str) -> bool:
+        """Tell whether `token` made it."""
+        salt, _, proof = token.partition(".")
+        return self.is_proof(proof, purpose, f"{salt[:32]}.{text}")
+
 
 def _read(path: Path) -> bytes | None:
     try:

@@ -86,24 +86,24 @@ def log_in() -> ResponseReturnValue:
     if not _is_ours(access):
         return _form(400, _STALE)
     name, password = request.form.get("name", "")[: MAX_NAME * 4], request.form.get("password", "")
-    address, key = request.remote_addr or "", name_key(name)
-    wait_s = access.throttle.begin(address, key)
-    if wait_s:
-        logger.info("log-in from %s: too many failed, %d s to wait", address, wait_s)
-        return _form(429, f"Too many log-ins have failed. Try again in {_told(wait_s)}.", wait_s)
+    address = request.remote_addr or ""
+    tried = access.throttle.begin(address, name_key(name))
+    if tried.wait_s:
+        logger.info("log-in from %s: too many failed, %d s to wait", address, tried.wait_s)
+        return _form(429, f"Too many log-ins have failed. Try again in {_told(tried.wait_s)}.", tried.wait_s)
     try:
         user = access.log_in(name, password)
     except BusyError as error:
-        access.throttle.cancel(address, key)
+        access.throttle.cancel(tried)
         return _form(429, str(error), 1)
     except AccessFileError as error:
-        access.throttle.cancel(address, key)
+        access.throttle.cancel(tried)
         access.tell(error)
         return _form(503, _DAMAGED)
     if user is None:
         logger.warning("log-in from %s as %s failed", address, _loggable(access, name))
         return _form(403, _WRONG)
-    access.throttle.succeed(address, key)
+    access.throttle.succeed(tried)
     logger.info("%s has logged in from %s", clean(user.name, MAX_NAME), address)
     return _begin(access, user)
 

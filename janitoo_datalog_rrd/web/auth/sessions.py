@@ -24,6 +24,7 @@ LIFE_S = 30 * 86400.0
 """It ends when so much time has gone by since the log-in."""
 MOST = 500
 MOST_OF_ONE = 50
+_SEEN_S = 60.0
 _NOTED_S = 3600.0
 _CLOCK_S = 86400.0
 
@@ -109,7 +110,7 @@ class Sessions:
         if user is None or user.stamp != session.stamp:
             self.end(digest)
             return None
-        if now > session.seen:
+        if now - session.seen > _SEEN_S:
             self._note_use(session, now)
         return user
 

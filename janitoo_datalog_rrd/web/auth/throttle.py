@@ -40,9 +40,37 @@ NAME = Rule(10, 60.0)
 
 @dataclass(slots=True)
 class _Failures:
+    """What was counted of an address or a name.
+
+    Attributes:
+        count: tries that failed, or have not ended.
+        until: nobody may try before, by the clock.
+        last: when the last one began.
+        number: of the last one.
+    """
+
     count: int = 0
     until: float = 0.0
     last: float = 0.0
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One log-in under way.
+
+    Attributes:
+        wait_s: seconds to wait before it may be tried; 0 where it goes on.
+        number: of those that went on.
+        address, name: what it is counted under.
+        keys: under which of the two it was.
+    """
+
+    wait_s: int
+    number: int
+    address: str
+    name: str
+    keys: tuple[str, ...] = ()
 
 
 class Throttle:
@@ -57,69 +85,66 @@ class Throttle:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._number = 0
         self._table: OrderedDict[str, _Failures] = OrderedDict()
         self._proven: OrderedDict[str, None] = OrderedDict()
 
-    def begin(self, address: str, name: str) -> int:
-        """Say that somebody tries.
+    def begin(self, address: str, name: str) -> Try:
+        """Say that somebody tries; one that has to wait does not count.
 
         Args:
             address: where from.
             name: as who, in the form that users are found by.
-
-        Returns:
-            0, or the seconds to wait; the try does not count then.
         """
+        network, user = _network(address), _name(name)
         with self._lock:
             now = self._clock()
-            rules = self._rules(address, name)
+            rules = {network: ADDRESS}
+            if f"{network} {user}" not in self._proven:  # who has logged in there is not kept out by what others do elsewhere
+                rules[user] = NAME
             waits = [self._table[key].until - now for key in rules if key in self._table]
             if any(wait > 0 for wait in waits):
-                return math.ceil(max(waits))
+                return Try(math.ceil(max(waits)), 0, network, user)
+            self._number += 1
             for key, rule in rules.items():
-                found = self._table.pop(key, None)
-                if found is None or now - found.last > _FORGET_S + rule.longest_s:
-                    found = _Failures()
-                found.count += 1
-                found.last = now
-                found.until = now + rule.wait_s(found.count)
-                _put(self._table, key, found)
-            return 0
+                self._count(key, rule, now)
+            return Try(0, self._number, network, user, tuple(rules))
 
-    def succeed(self, address: str, name: str) -> None:
-        """Say that the try was good: the name's failures are forgotten, the address's but this one are not."""
+    def succeed(self, tried: Try) -> None:
+        """Say that it was good: the name's failures are forgotten, of the address's only this one."""
         with self._lock:
-            self._table.pop(_name(name), None)
-            self._take_back(_network(address))
-            proven = _pair(address, name)
+            self._take_back(tried.address, tried)
+            self._table.pop(tried.name, None)
+            proven = f"{tried.address} {tried.name}"
             self._proven.pop(proven, None)
-            _put(self._proven, proven, None)
+            self._proven[proven] = None
+            if len(self._proven) > MOST:
+                self._proven.popitem(last=False)
 
-    def cancel(self, address: str, name: str) -> None:
-        """Say that the try was neither: it could not be looked at."""
+    def cancel(self, tried: Try) -> None:
+        """Say that it was neither good nor bad: it could not be looked at."""
         with self._lock:
-            for key in self._rules(address, name):
-                self._take_back(key)
+            for key in tried.keys:
+                self._take_back(key, tried)
 
-    def _rules(self, address: str, name: str) -> dict[str, Rule]:
-        """What a try counts for; whoever has logged in from there is not kept out by what others do elsewhere."""
-        rules = {_network(address): ADDRESS}
-        if _pair(address, name) not in self._proven:
-            rules[_name(name)] = NAME
-        return rules
+    def _count(self, key: str, rule: Rule, now: float) -> None:
+        found = self._table.pop(key, None)
+        if found is None or now - found.last > _FORGET_S + rule.longest_s:
+            found = _Failures()
+        found.count += 1
+        found.last, found.number = now, self._number
+        found.until = now + rule.wait_s(found.count)
+        self._table[key] = found
+        if len(self._table) > MOST:
+            self._table.popitem(last=False)
 
-    def _take_back(self, key: str) -> None:
+    def _take_back(self, key: str, tried: Try) -> None:
+        """Count a try no more; nobody has to wait because of it, unless another one has begun since."""
         found = self._table.get(key)
         if found is not None:
-            found.count -= 1
-            found.until = 0.0
-
-
-def _put(table: OrderedDict[str, _Failures] | OrderedDict[str, None], key: str, value: _Failures | None) -> None:
-    """Add an entry; of too many, the one that is oldest goes."""
-    table[key] = value  # type: ignore[assignment]
-    if len(table) > MOST:
-        table.popitem(last=False)
+            found.count = max(found.count - 1, 0)
+            if found.number == tried.number:
+                found.until = 0.0
 
 
 def _network(address: str) -> str:
@@ -135,7 +160,3 @@ def _network(address: str) -> str:
 
 def _name(name: str) -> str:
     return "name " + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _pair(address: str, name: str) -> str:
-    return f"{_network(address)} {_name(name)}"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
-from support import wait_until
+from support import Certificates, wait_until
 from web.auth.visitors import DAY, PASSWORD, USERS, Browser, Gate, hidden_fields, knock
-from web.sites import Client, Site
+from web.sites import Client, Reply, RrdStore, Site, make_services
 
 from janitoo_datalog_rrd.web.auth import throttle
 from janitoo_datalog_rrd.web.auth.login import own_path
 from janitoo_datalog_rrd.web.auth.sessions import IDLE_S, LIFE_S, MOST_OF_ONE
 from janitoo_datalog_rrd.web.routes import Role
+from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.serving.proxies import parse_networks
 
 
 def is_in(browser: Browser) -> bool:
@@ -24,12 +28,9 @@ def is_in(browser: Browser) -> bool:
 
 def test_who_logs_in_is_in_and_who_logs_out_is_not(gate: Gate) -> None:
     browser = gate.browser("vera")
-    assert browser.ask("/api/v1/session").json == {
-        "user": "vera",
-        "role": "viewer",
-        "auth": True,
-        "csrf": browser.csrf(),
-    }
+    told = browser.ask("/api/v1/session").json
+    assert {**told, "csrf": ""} == {"user": "vera", "role": "viewer", "auth": True, "csrf": ""}
+    assert told["csrf"] != browser.csrf(), "another one each time"
     kept = dict(browser.cookies)
     page = browser.ask("/")
     reply = browser.ask("/logout", "POST", hidden_fields(page.text))
@@ -61,7 +62,6 @@ def test_two_servers_of_one_host_have_cookies_of_their_own(gate: Gate) -> None:
 
 def test_a_session_goes_on_after_a_restart(gate: Gate) -> None:
     from janitoo_datalog_rrd.web.app import create_app
-    from janitoo_datalog_rrd.web.server import WebServer
 
     browser = gate.browser("vera")
     again = WebServer(create_app(gate.services), "127.0.0.1", 0)
@@ -392,8 +392,6 @@ def test_many_log_ins_at_once_all_succeed(gate: Gate) -> None:
 
 
 def test_log_ins_do_not_take_every_worker(tmp_path: Path, gate: Gate) -> None:
-    from janitoo_datalog_rrd.web.server import WebServer
-
     server = WebServer(gate.app, "127.0.0.1", 0, threads=4)
     passwords = gate.access.users._passwords
     gate.server.stop()  # type: ignore[union-attr]
@@ -447,24 +445,62 @@ def test_a_name_is_shown_as_text(gate: Gate) -> None:
     assert "&lt;b&gt;mona" in gate.browser("<b>mona</b>").ask("/").text
 
 
-def test_cookies_of_a_trusted_proxy_with_tls_are_bound_to_it(gate: Gate) -> None:
-    gate.app.wsgi_app = _Https(gate.app.wsgi_app)  # type: ignore[method-assign]
-    browser = gate.browser()
-    reply = browser.log_in("vera")
+def check_bound_to_tls(browser: Browser) -> None:
+    """Log in, and check that the cookie never goes over a connection without TLS."""
+    page = browser.ask("/login")
+    assert "not encrypted" not in page.text
+    fields = {**hidden_fields(page.text), "name": "vera", "password": PASSWORD}
+    reply = browser.ask("/login", "POST", fields)
+    assert reply.status == 303, reply.text
     cookie = SimpleCookie(next(line for line in reply.headers.get_all("Set-Cookie") if "jnt_session" in line))
     ((name, morsel),) = cookie.items()
     assert name.startswith("__Host-jnt_session_")
     assert morsel["secure"]
     assert (morsel["path"], morsel["domain"]) == ("/", "")
     assert is_in(browser)
-    assert "not encrypted" not in Browser(gate.port).ask("/login").text
 
 
-class _Https:
-    """Stands for TLS in front of the application."""
+def test_cookies_of_a_server_with_tls_are_bound_to_it(
+    tmp_path: Path, certificates: Certificates, serve: Callable[..., WebServer]
+) -> None:
+    paths = {"http_tls_cert": str(certificates.server_cert), "http_tls_key": str(certificates.server_key)}
+    certificates.server_key.chmod(0o600)
+    store = RrdStore(tmp_path)
+    gate = Gate(make_services(tmp_path, store, http_auth="required", **paths), store, tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificates.ca))
+    check_bound_to_tls(Browser(serve(gate.services).port, trusting=trusting))
 
-    def __init__(self, app: object) -> None:
-        self._app = app
 
-    def __call__(self, environ: dict[str, object], start: object) -> object:
-        return self._app({**environ, "wsgi.url_scheme": "https"}, start)  # type: ignore[operator]
+def test_cookies_behind_a_trusted_proxy_with_tls_are_bound_to_it(tmp_path: Path, serve: Callable[..., WebServer]) -> None:
+    """What a proxy sends that has taken the TLS off, each try coming from another visitor."""
+    store = RrdStore(tmp_path)
+    gate = Gate(make_services(tmp_path, store, trusted_proxies=parse_networks("127.0.0.1")), store, tmp_path)
+    gate.server = serve(gate.services)
+    check_bound_to_tls(Proxied(gate.port))
+    browser = Proxied(gate.port)
+    for number in range(throttle.ADDRESS.free + 1):
+        browser.visitor = "203.0.113.9"
+        assert browser.log_in(f"nobody{number}", "wrong").status == 403
+    assert browser.log_in("ada").status == 429
+    browser.visitor = "203.0.113.10"
+    assert browser.log_in("ada").status == 303
+
+
+class Proxied(Browser):
+    """A browser behind a proxy, which says so."""
+
+    visitor = "203.0.113.7"
+
+    def ask(self, path: str, method: str = "GET", form: dict[str, str] | None = None, **headers: str) -> Reply:
+        told = {"X_Forwarded_For": self.visitor, "X_Forwarded_Proto": "https", "X_Forwarded_Host": "localhost"}
+        return super().ask(path, method, form, **told, **headers)
+
+
+def test_a_proxy_that_is_not_trusted_says_nothing_of_who_comes(gate: Gate) -> None:
+    browser = Proxied(gate.port)
+    for number in range(throttle.ADDRESS.free + 1):
+        browser.visitor = f"203.0.113.{number}"
+        assert browser.log_in(f"nobody{number}", "wrong").status == 403
+    browser.visitor = "203.0.113.99"
+    assert browser.log_in("vera").status == 429
+    assert not any(name.startswith("__Host-") for name in browser.cookies)

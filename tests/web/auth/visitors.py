@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import ssl
 import time
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -33,6 +34,7 @@ class Browser:
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
+    trusting: ssl.SSLContext | None = None
 
     def ask(self, path: str, method: str = "GET", form: dict[str, str] | None = None, **headers: str) -> Reply:
         """Send one request; header names are written with underscores."""
@@ -43,7 +45,7 @@ class Browser:
         if form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode()
-        reply = knock(self.port, method, path, sent, body)
+        reply = knock(self.port, method, path, sent, body, trusting=self.trusting)
         for line in reply.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value
@@ -67,9 +69,27 @@ class Browser:
         return str(self.ask("/api/v1/session").json["csrf"])
 
 
-def knock(port: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None, *, read: bool = True) -> Reply:
-    """Send one request over a connection of its own; what never ends is not to be read."""
+def knock(
+    port: int,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes | None = None,
+    *,
+    read: bool = True,
+    trusting: ssl.SSLContext | None = None,
+) -> Reply:
+    """Send one request over a connection of its own; what never ends is not to be read.
+
+    Args:
+        port: of the server.
+        method, path, headers, body: of the request.
+        read: whether the body of the answer is waited for.
+        trusting: knows the server's authority, where it speaks TLS.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    if trusting is not None:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=trusting)
     try:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
