@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from web.sites import Client, Reply, Site, column
 from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.routes import Role, declared
 
+GUIDE = Path(__file__).parents[2] / "docs" / "http.md"
 STREAMS = ("/api/v1/events",)
 Operation = tuple[str, str, dict[str, Any]]
 
@@ -223,3 +226,24 @@ def test_its_command_lines_work(client: Client) -> None:
 def test_text_from_the_bus_is_nowhere_on_it(site: Site) -> None:
     site.store.add("evil", column("value", "<b>label</b>"), label="<script>")
     assert "evil" not in page_of(site.client)
+
+
+# -- the guide ---------------------------------------------------------------------------------------
+
+
+def test_the_program_of_the_guide_works(client: Client) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert "http://localhost:8081" in program
+    here = program.replace("http://localhost:8081", f"http://127.0.0.1:{client.port}")
+    done = subprocess.run([sys.executable, "-c", here], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Load 0.42" in done.stdout
+    assert re.search(r"^0048\.0002\.load\.0 MAX 0\.42", done.stdout, re.MULTILINE)
+
+
+def test_the_addresses_of_the_guide_are_answered(client: Client) -> None:
+    found = re.findall(r"^curl [^\n]*?'?http://localhost:8081(/api/v1/[^' \n]*)", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(found) > 4
+    for address in found:
+        if not address.endswith(("/events", "/flush")):
+            assert client.get(address).status == 200, address
