@@ -111,6 +111,20 @@ def test_more_data_than_fits_in_memory_is_refused(site: Site) -> None:
     assert site.client.get("/api/v1/series/s/data?start=-1d").status == 200
 
 
+def test_a_board_of_many_series_is_read_more_coarsely_before_it_is_refused(site: Site) -> None:
+    archives = [f"RRA:{cf}:0.5:{steps}:{8640 // steps}" for cf in ("AVERAGE", "MIN", "MAX") for steps in (1, 6)]
+    names = [f"s{number}" for number in range(50)]
+    for name in names:
+        info = site.store.add(name, file=False)
+        rrdtool.create(str(info.path), "--start", str(BEGIN), "--step", "10", "DS:value:GAUGE:30:U:U", *archives)
+        rrdtool.update(str(info.path), f"{BEGIN + 86390}:1", f"{BEGIN + 86400}:5")
+    query = "&".join(f"series={name}" for name in names)
+    reply = site.client.get(f"/api/v1/data?{query}&{span(86400)}&max_points=1000&cf=AVERAGE&cf=MIN&cf=MAX")
+    assert reply.status == 200, reply.text
+    assert len(reply.json["columns"]) == 150
+    assert site.client.get(f"/api/v1/data?{query}&{span(86400)}&cf=AVERAGE&cf=MIN&cf=MAX").json["parameter"] == "max_points"
+
+
 def test_a_long_span_of_a_short_file_costs_what_the_file_has(site: Site) -> None:
     make(site, "s", 1, [1, 2, 3])
     document = site.client.get("/api/v1/data?series=s&start=-45y&max_points=1000").json
@@ -157,6 +171,13 @@ def test_one_column_of_a_series_can_be_asked_for(site: Site) -> None:
     for unknown in ("s:third", "s:", "nobody", ":other", "s:other:x"):
         reply = site.client.get(f"/api/v1/data?series={unknown}")
         assert (reply.status, reply.json["parameter"]) == (404, "series")
+
+
+@pytest.mark.parametrize("units", ["Wh", "Wh/s"])
+def test_rows_of_a_counter_are_rates_and_say_so(site: Site, units: str) -> None:
+    site.store.add("s", column("value", "Energy", units, 17.0, "COUNTER"), rows=3)
+    assert site.client.get("/api/v1/data?series=s").json["columns"][0]["units"] == "Wh/s"
+    assert site.client.get("/api/v1/values").json["values"][0]["units"] == "Wh"
 
 
 def test_a_series_that_is_asked_for_twice_is_answered_once(site: Site) -> None:

@@ -32,7 +32,7 @@ def known(values: list[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-@settings(SHORT, max_examples=500)
+@settings(SHORT, max_examples=250)
 @given(cases(), st.sampled_from(["AVERAGE", "LAST", "MIN", "MAX"]))
 def test_peaks_survive_in_few_enough_points(case: tuple[Rows, Grid, int], cf: str) -> None:
     rows, grid, most = case
@@ -49,7 +49,7 @@ def test_peaks_survive_in_few_enough_points(case: tuple[Rows, Grid, int], cf: st
         assert max(after) == max(before)
 
 
-@settings(SHORT, max_examples=300)
+@settings(SHORT, max_examples=150)
 @given(cases())
 def test_times_increase_and_stay_within_the_rows(case: tuple[Rows, Grid, int]) -> None:
     _, grid, most = case
@@ -59,7 +59,7 @@ def test_times_increase_and_stay_within_the_rows(case: tuple[Rows, Grid, int]) -
     assert times[-1] == grid.end
 
 
-@settings(SHORT, max_examples=300)
+@settings(SHORT, max_examples=150)
 @given(cases(), st.sampled_from(["AVERAGE", "MIN", "MAX"]))
 def test_a_stretch_of_which_nothing_is_known_stays_a_gap(case: tuple[Rows, Grid, int], cf: str) -> None:
     rows, grid, most = case
@@ -73,7 +73,7 @@ def test_a_stretch_of_which_nothing_is_known_stays_a_gap(case: tuple[Rows, Grid,
             assert {min(there), max(there)} == set(shown)
 
 
-@settings(SHORT, max_examples=300)
+@settings(SHORT, max_examples=150)
 @given(cases())
 def test_every_row_is_in_one_stretch(case: tuple[Rows, Grid, int]) -> None:
     rows, grid, most = case
@@ -81,7 +81,7 @@ def test_every_row_is_in_one_stretch(case: tuple[Rows, Grid, int]) -> None:
     assert pieces == list(rows.values)
 
 
-@settings(SHORT, max_examples=300)
+@settings(SHORT, max_examples=150)
 @given(cases(), st.sampled_from(["AVERAGE", "MIN", "MAX", "LAST"]))
 def test_rows_on_coarser_times_are_those_of_each_time(case: tuple[Rows, Grid, int], cf: str) -> None:
     rows, grid, _ = case

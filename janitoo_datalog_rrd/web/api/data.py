@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from flask import Response
 
-from ...core.contracts import CONSOLIDATIONS
+from ...core.contracts import CONSOLIDATIONS, Column
 from ...core.errors import UnknownSeriesError
 from ..fileversion import version_of
 from ..params import ChoiceParam, IntegerParam, Param, TimeParam
 from ..room import room
 from ..routes import Role, Route, arguments
-from ..view import text
+from ..view import text, value_units
 from .answers import (
     CSV,
     FORMAT_PARAM,
@@ -151,6 +151,11 @@ def _pick(asked: str) -> Pick:
     return Pick(info, found)
 
 
+def row_units(column: Column) -> str:
+    """What the numbers of rows are in: those of a counter are its rate per second."""
+    return column.units if column.ds_type == "GAUGE" else f"{value_units(column)}/s"
+
+
 def _json(table: Table, wish: Wish) -> Response:
     columns = [
         {
@@ -158,7 +163,7 @@ def _json(table: Table, wish: Wish) -> Response:
             "column": line.column.name,
             "cf": line.cf,
             "label": text(label_of(line.info, line.column)),
-            "units": text(line.column.units),
+            "units": text(row_units(line.column)),
             "values": line.values,
         }
         for line in table.lines

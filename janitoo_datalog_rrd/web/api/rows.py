@@ -15,7 +15,9 @@ from .thin import Grid, Rows
 
 MAX_CELLS = 1_000_000
 """Numbers that are read for one answer, or stand in it, at most."""
-_READ_PER_POINT = 8  # rows that are read for each that is answered: what of a peak a finer archive has is not averaged away
+# Rows that are read for each that is answered, so that what of a peak a finer archive has is not averaged away; fewer where that
+# would be too many numbers.
+_READ_PER_POINT = (8, 4, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ class Wish:
     step: int = 0
     max_points: int = 0
 
-    @property
-    def target(self) -> float:
-        """Seconds that a row may stand for without anything being lost that the answer could show; 0 for the finest."""
-        return max(self.step, self.span.seconds / (_READ_PER_POINT * self.max_points) if self.max_points else 0)
+    def targets(self) -> list[float]:
+        """Seconds that a row may stand for without anything being lost that the answer could show; 0 for the finest.
+
+        The first that does not make too many numbers is taken.
+        """
+        if not self.max_points:
+            return [self.step]
+        return [max(self.step, self.span.seconds / (times * self.max_points)) for times in _READ_PER_POINT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +103,7 @@ def read_table(here: Room, picks: Sequence[Pick], wish: Wish) -> Table:
         BadRequestError: a file does not keep a consolidation, or there would be too many numbers.
         StoreError: a file cannot be read.
     """
-    plans = [_plan(pick, cf, wish) for pick in picks if pick.info.path.exists() for cf in wish.cfs]
-    _check_cells(sum(plan.cells for plan in plans), wish)
+    plans = _plan(picks, wish)
     read = {(plan.pick.info.name, plan.cf): _read(here, plan) for plan in plans}
     steps = [rows.step for found in read.values() for rows in found.values()] or [pick.info.step or 1 for pick in picks]
     grid = Grid.over(wish.span.start, wish.span.end, _common(steps, wish.step), min(steps))
@@ -136,24 +141,39 @@ def choose(shape: RrdShape, cf: str, start: int, target: float) -> Archive:
     return next((each for each in reversed(reaching) if each.row_s <= target), reaching[0])
 
 
-def _plan(pick: Pick, cf: str, wish: Wish) -> _Read:
-    shape = read_shape(pick.info.path)
+def _plan(picks: Sequence[Pick], wish: Wish) -> list[_Read]:
+    """What is read for a wish, of those series that have a file. Raises BadRequestError, StoreError."""
+    kept = [(pick, read_shape(pick.info.path)) for pick in picks if pick.info.path.exists()]
+    plans: list[_Read] = []
+    for target in wish.targets():
+        plans = [_plan_one(pick, shape, cf, wish.span, target) for pick, shape in kept for cf in wish.cfs]
+        if _cells(plans) <= MAX_CELLS:
+            break
+    _check_cells(_cells(plans), wish)
+    return plans
+
+
+def _cells(plans: Iterable[_Read]) -> int:
+    return sum(plan.cells for plan in plans)
+
+
+def _plan_one(pick: Pick, shape: RrdShape, cf: str, span: Span, target: float) -> _Read:
     if not shape.has(cf):
         have = ", ".join(sorted({archive.cf for archive in shape.archives}))
         raise BadRequestError("cf", f"cf is {cf}, which {pick.info.name} does not keep: expected one of {have}.")
-    archive = choose(shape, cf, wish.span.start, wish.target)
+    archive = choose(shape, cf, span.start, target)
     # Nothing is known before the archive begins, nor after the last update.
-    start = max(wish.span.start, archive.begins(shape.last_update))
-    end = min(wish.span.end, shape.last_update + archive.row_s)
+    start = max(span.start, archive.begins(shape.last_update))
+    end = min(span.end, shape.last_update + archive.row_s)
     return _Read(pick, cf, archive.row_s, start, end)
 
 
 def _check_cells(cells: int, wish: Wish) -> None:
     if cells > MAX_CELLS:
-        name = "start" if wish.step or wish.max_points else "max_points"
+        coarser = bool(wish.step or wish.max_points)
+        what = "ask for less time, or fewer series" if coarser else "give max_points or step, or ask for less time"
         raise BadRequestError(
-            name,
-            f"That would be {cells} numbers, more than {MAX_CELLS}: give max_points or a coarser step, or ask for less time.",
+            "start" if coarser else "max_points", f"That would be {cells} numbers, more than {MAX_CELLS}: {what}."
         )
 
 

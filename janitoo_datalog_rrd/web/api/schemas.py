@@ -13,10 +13,7 @@ TIME: Schema = {"type": "number", "description": "Seconds since the epoch, UTC."
 SOME_TIME: Schema = {"type": ["number", "null"], "description": "Seconds since the epoch, UTC; null where there is none yet."}
 WHOLE_TIME: Schema = {"type": "integer", "description": "Seconds since the epoch, UTC."}
 STEP: Schema = {"type": "integer", "minimum": 1, "description": "Seconds between two rows."}
-CURSOR: Schema = {
-    "type": ["string", "null"],
-    "description": "What `cursor` is to be for the next page; null at the end.",
-}
+CURSOR: Schema = {"type": ["string", "null"], "description": "What `cursor` is to be for the next page; null at the end."}
 
 
 def told(description: str, kind: str | list[str] = "string", **more: Any) -> Schema:
