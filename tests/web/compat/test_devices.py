@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import rrdtool
+from house import live_in
+from support import Mosquitto, fetch_json
 from web.sites import STEP, Site, column
 
 from janitoo_datalog_rrd.core.contracts import Column
@@ -143,3 +147,24 @@ def test_names_from_the_bus_stay_text(site: Site) -> None:
 def test_a_label_says_nothing_here(site: Site) -> None:
     site.store.add("s", column("value", label="anything"))
     assert ask(site, "/0100/0001/metrics") == {"metric_names": ["value-0"]}
+
+
+def test_a_device_of_that_tool_is_known_by_its_own_names(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """What such a device publishes, on a real broker, is found under the names that its clients know."""
+    more = "[decoder__devices]\ntopics = devices/+/monitoring\nkind = json\ntime = timestamp\n"
+    now = int(time.time())
+    with live_in(tmp_path, mosquitto, more=more) as house:
+        for age in (20, 10, 0):
+            metrics = {"cpuUsage": 3.5 + age, "diskUsage": {"/": 80.0, "/home": 20.0}, "gpu_usages": [{"temperature": 50}]}
+            payload = {"metrics": metrics, "timestamp": now - age, "device": "edge_device_01"}
+            house.publish(("devices/edge_device_01/monitoring", json.dumps(payload)))
+        url = f"{house.url}/api/v1/devices"
+        assert "edge_device_01" in fetch_json(url)["devices"]
+        names = fetch_json(f"{url}/edge_device_01/metrics")["metric_names"]
+        assert names == ["cpuUsage", "diskUsage-/", "diskUsage-/home", "gpu_usages-0-temperature"]
+        latest = fetch_json(f"{url}/edge_device_01/metrics/latest")
+        assert latest == {"timestamp": now, "metrics": dict(zip(names, [3.5, 80.0, 20.0, 50.0], strict=True))}
+        written = names[2].replace("/", "_-_")  # as its front end does it
+        values = fetch_json(f"{url}/edge_device_01/metrics/{written}/timeseries?limit=2")["metric_values"]
+        assert [value for _, value in values] == [20.0, 20.0]
+        assert now - 20 <= values[1][0] < values[0][0] <= now + 1

@@ -6,11 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import rrdtool
+from house import janitoo, live_in
+from support import Mosquitto, fetch_json, wait_until
 from web.sites import STEP, Client, Reply, Site, column
 
 FORM = "application/x-www-form-urlencoded"
@@ -317,3 +320,20 @@ def test_a_foreign_page_learns_nothing(filled: Site) -> None:
 def test_a_wrong_method_is_told_to_programs_too(filled: Site) -> None:
     reply = filled.client.ask("/render", "DELETE")
     assert (reply.status, reply.headers["Content-Type"]) == (405, "application/problem+json")
+
+
+def test_what_is_published_is_found_and_drawn(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """From the broker to the data source's answer, through a whole server."""
+    with live_in(tmp_path, mosquitto) as house:
+        house.publish(janitoo("0120/0001", "power", 40), janitoo("0120/0002", "power", 2))
+
+        def drawn() -> Any:
+            form = {"target": wrapped("sumSeries(0120.*.power.0)"), "from": "-1min", "until": "now"}
+            (line,) = fetch_json(f"{house.url}/render?{urlencode(form)}") or [{"datapoints": []}]
+            return [value for value, _ in line["datapoints"] if value is not None] and line
+
+        line = wait_until(drawn, what="the numbers")
+        assert line["target"] == "sumSeries(0120.*.power.0) A"
+        assert {value for value, _ in line["datapoints"] if value is not None} <= {2.0, 40.0, 42.0}
+        (node,) = fetch_json(f"{house.url}/metrics/find?query=0120.0001.*")
+        assert (node["text"], node["expandable"]) == ("power", 1)
