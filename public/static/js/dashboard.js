@@ -20,21 +20,15 @@ let timer = 0;
 
 // -- tiles -------------------------------------------------------------------------------------------
 
+/** Take over the tiles of a layout; those that are on the page already stay, with what they have. */
 function adopt(house) {
   const found = new Map();
   for (const element of house.querySelectorAll(".reading")) {
     const fresh = new Tile(element);
     const old = tiles.get(fresh.key);
-    if (old && old.element !== element && isLike(old, fresh)) {
-      element.replaceWith(old.element);
-      found.set(fresh.key, old);
-    } else {
-      if (old) sparks.leave(old);
-      if (!old || old.element !== element) sparks.watch(fresh);
-      found.set(fresh.key, old?.element === element ? old : fresh);
-    }
+    if (old && isLike(old, fresh)) element.replaceWith(old.element);
+    found.set(fresh.key, old && isLike(old, fresh) ? old : fresh);
   }
-  for (const [key, tile] of tiles) if (!found.has(key)) sparks.leave(tile);
   tiles.clear();
   for (const [key, tile] of found) tiles.set(key, tile);
 }
@@ -92,6 +86,7 @@ function lay(fresh) {
     startFilter();
   }
   document.getElementById("house").replaceWith(house);
+  sparks.watch(tiles.values());
   if (link && !focus.isConnected) [...house.querySelectorAll("a")].find((each) => each.getAttribute("href") === link)?.focus();
   else focus?.focus();
   banner(fresh);
@@ -177,6 +172,7 @@ function showConnection() {
 }
 
 adopt(document.getElementById("house"));
+sparks.watch(tiles.values());
 startFilter();
 const heard = showConnection();
 subscribe(null, (values) => {

@@ -48,8 +48,8 @@ function runsOf({ times, numbers, start }) {
 
 /** Fills the tiles in sight, and keeps them filled. */
 export class Sparks {
-  #inSight = new Set();
-  #tiles = new WeakMap(); // of an element
+  #cards = new Map(); // element of a node → its tiles
+  #inSight = new Set(); // of those elements
   #timer = 0;
   #busy = false;
   #watcher = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "200px" });
@@ -58,29 +58,33 @@ export class Sparks {
     setInterval(() => this.#age(), AGAIN_MS);
   }
 
-  /** Look after a tile. */
-  watch(tile) {
-    this.#tiles.set(tile.element, tile);
-    this.#watcher.observe(tile.element);
-  }
-
-  /** A tile is gone. */
-  leave(tile) {
-    this.#watcher.unobserve(tile.element);
-    this.#inSight.delete(tile);
+  /** Look after these tiles, which stand on the page, and no others. */
+  watch(tiles) {
+    this.#watcher.disconnect();
+    this.#cards.clear();
+    this.#inSight.clear();
+    for (const tile of tiles) {
+      const card = tile.element.closest(".node");
+      if (this.#cards.has(card)) this.#cards.get(card).push(tile);
+      else this.#cards.set(card, [tile]);
+    }
+    for (const card of this.#cards.keys()) this.#watcher.observe(card);
   }
 
   #seen(entries) {
     for (const { isIntersecting, target } of entries) {
-      const tile = this.#tiles.get(target);
-      if (isIntersecting) this.#inSight.add(tile);
-      else this.#inSight.delete(tile);
+      if (isIntersecting && this.#cards.has(target)) this.#inSight.add(target);
+      else this.#inSight.delete(target);
     }
     this.#soon(GATHER_MS);
   }
 
+  #shown() {
+    return [...this.#inSight].flatMap((card) => this.#cards.get(card) || []);
+  }
+
   #age() {
-    for (const tile of this.#inSight) tile.stale = true;
+    for (const tiles of this.#cards.values()) for (const tile of tiles) tile.stale = true;
     if (!document.hidden) this.#soon(0);
   }
 
@@ -94,7 +98,7 @@ export class Sparks {
     this.#busy = true;
     try {
       for (;;) {
-        const next = [...this.#inSight].filter((tile) => tile.stale).slice(0, PER_CALL);
+        const next = this.#shown().filter((tile) => tile.stale).slice(0, PER_CALL);
         if (!next.length) break;
         await fillAll(next);
       }

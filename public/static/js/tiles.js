@@ -4,6 +4,7 @@ import { amount, brief, briefRange, unitsOf } from "./format.js";
 import { draw } from "./sparks.js";
 
 const OLD_S = 86400;
+const FRESH_MS = 700;
 
 export class Tile {
   /** @param {HTMLElement} element `li.reading` */
@@ -35,7 +36,7 @@ export class Tile {
       this.age.dateTime = new Date(time * 1000).toISOString();
     }
     const number = this.isCounter ? this.#count(value, time) : value;
-    if (this.total) this.total.textContent = brief(value, this.units);
+    if (this.total) write(this.total, brief(value, this.units));
     if (this.isCounter && number === null) return false;
     this.#show(number, this.isCounter ? this.kept : this.units);
     this.#extend(number, time);
@@ -59,12 +60,14 @@ export class Tile {
       big.textContent = words;
       this.#flash();
     }
-    small.textContent = unitsOf(number, units);
+    write(small, unitsOf(number, units));
   }
 
+  // Not animated: a house of thousands of values would be painted without end.
   #flash() {
-    this.value.classList.remove("fresh");
-    requestAnimationFrame(() => this.value.classList.add("fresh"));
+    clearTimeout(this.fading);
+    this.value.classList.add("fresh");
+    this.fading = setTimeout(() => this.value.classList.remove("fresh"), FRESH_MS);
   }
 
   /** Take the rows of the last day, in the units of the file. */
@@ -93,7 +96,10 @@ export class Tile {
     if (!day) return;
     draw(this.spark, day);
     const units = this.isCounter ? this.kept : this.units;
-    const words = day.low === null ? "" : briefRange(day.low, day.high, units);
-    if (this.range.textContent !== words) this.range.textContent = words;
+    write(this.range, day.low === null ? "" : briefRange(day.low, day.high, units));
   }
+}
+
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
 }
