@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -17,6 +20,26 @@ from janitoo_datalog_rrd.web.rates import stored
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.view import format_age, format_amount, format_units
 
+NUMBERS = (
+    0.0,
+    0.00012,
+    0.5,
+    1.0,
+    9.9996,
+    21.53,
+    99.999,
+    123.46,
+    999.97,
+    1234.56,
+    9999.4,
+    10_000.3,
+    123_456.7,
+    999_999.0,
+    1.23e6,
+    8.7e9,
+    4.2e12,
+    3e15,
+)
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 
@@ -186,6 +209,29 @@ def test_one_series_has_a_page_with_every_span(site: Site) -> None:
 )
 def test_numbers_are_shown_in_few_digits(value: float | None, units: str, shown: str) -> None:
     assert f"{format_amount(value, units)} {format_units(units, value)}".replace("\u202f", " ") == shown
+
+
+def test_the_scripts_write_numbers_as_the_server_does() -> None:
+    """A number that is refreshed changes its digits, not its form."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed: it comes with npm")
+    cases = [(value * sign, units) for value in NUMBERS for sign in (1, -1) for units in ("", "W", "hPa", "s", "B/s", "%")]
+    script = (
+        "const { amount, unitsOf } = await import(process.argv[1]);"
+        "console.log(JSON.stringify(JSON.parse(process.argv[2]).map(([value, units]) => [amount(value, units), unitsOf(value, units)])));"
+    )
+    command = [
+        node,
+        "--no-warnings",
+        "--input-type=module",
+        "-e",
+        script,
+        (PUBLIC / "static/js/format.js").as_uri(),
+        json.dumps(cases),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == [[format_amount(value, units), format_units(units, value)] for value, units in cases]
 
 
 @pytest.mark.parametrize(

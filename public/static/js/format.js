@@ -68,13 +68,14 @@ export function brief(value, units = "") {
   return shown(roundTo(value / scale, 3) * scale, units);
 }
 
-/** The lowest and the highest of some numbers, in three digits; the units stand once. */
+/** The lowest and the highest of some numbers, in three digits; they share the prefix of the larger one, and the units stand once. */
 export function briefRange(low, high, units = "") {
-  const [from, to] = [brief(low, units), brief(high, units)];
-  if (from === to) return to;
-  if (low === 0) return `0 – ${to}`;
-  const words = unitsOf(high, units);
-  return `${words && unitsOf(low, units) === words ? from.slice(0, -words.length).trim() : from} – ${to}`;
+  const to = brief(high, units);
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (!isNumber(low) || !isNumber(high) || isLong(size, units)) return brief(low, units) === to ? to : `${brief(low, units)} – ${to}`;
+  const [scale, prefix] = prefixOf(size, units);
+  const [from, until] = [low, high].map((value) => grouped(roundTo(value / scale, 3), 3, true));
+  return `${from === until ? "" : `${from} – `}${until}${THIN}${prefix}${units}`.trim();
 }
 
 function roundTo(value, digits) {

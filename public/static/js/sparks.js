@@ -25,7 +25,8 @@ export function draw(svg, day) {
     return;
   }
   let [low, high] = [Math.min(...known), Math.max(...known)];
-  if (low === high) [low, high] = [low - 1, high + 1];
+  // What differs by rounding only is level.
+  if (high - low <= Math.abs(high) * 1e-6) [low, high] = [low - 1, high + 1];
   const span = Math.max(day.end - day.start, 1);
   const x = (time) => (((time - day.start) / span) * WIDTH).toFixed(1);
   const y = (number) => (HEIGHT - AIR - ((number - low) / (high - low)) * (HEIGHT - 2 * AIR)).toFixed(1);
