@@ -168,7 +168,7 @@ def format_amount(value: float | None, units: str = "") -> str:
     if units == "s" and abs(value) >= 120:
         return format_duration(value)
     scale, _ = _prefix(value, units)
-    scaled = value / scale
+    scaled = value / scale + 0.0  # no minus before a zero
     size = abs(scaled)
     if size and size < 0.001:
         return f"{scaled:.2e}"

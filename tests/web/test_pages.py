@@ -219,7 +219,8 @@ def test_the_scripts_write_numbers_as_the_server_does() -> None:
     cases = [(value * sign, units) for value in NUMBERS for sign in (1, -1) for units in ("", "W", "hPa", "s", "B/s", "%")]
     script = (
         "const { amount, unitsOf } = await import(process.argv[1]);"
-        "console.log(JSON.stringify(JSON.parse(process.argv[2]).map(([value, units]) => [amount(value, units), unitsOf(value, units)])));"
+        "const shown = ([value, units]) => [amount(value, units), unitsOf(value, units)];"
+        "console.log(JSON.stringify(JSON.parse(process.argv[2]).map(shown)));"
     )
     command = [
         node,
