@@ -180,6 +180,8 @@ def test_without_uplot_the_server_draws_and_the_spans_still_work(
     first = picture.get_attribute("src")
     page.get_by_role("button", name="1w", exact=True).click()
     expect(picture).not_to_have_attribute("src", first or "")
+    page.get_by_role("button", name="Table").click()
+    expect(page.locator("#numbers tbody tr").first).to_be_visible()
     wait_until(lambda: page.evaluate("document.querySelector('img.chart-drawn').naturalWidth") > 100, what="the picture")
 
 

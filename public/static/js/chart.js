@@ -227,11 +227,7 @@ export class Chart {
     clearTimeout(this.#refresher);
     this.#asking?.abort();
     if (this.#gone || !this.#lines.length) return;
-    if (this.#drawn) {
-      this.#drawn.show(this.#lines, this.stretch);
-      this.#later();
-      return;
-    }
+    this.#drawn?.show(this.#lines, this.stretch);
     const asking = new AbortController();
     this.#asking = asking;
     const [start, end] = this.stretch;
