@@ -43,7 +43,7 @@ class Asker {
     this.span = SPANS.has(span) ? span : "1d";
     this.told = make("p", { className: "fault", role: "alert" });
     this.done = make("p", { className: "quiet", role: "status" });
-    this.list = make("ul", { className: "choices" });
+    this.list = make("ul", { className: "add-choices" });
     this.title = make("input", { maxLength: 80, placeholder: "Name of a new board", "aria-label": "Name of a new board", autocomplete: "off" });
     this.kind = make("select", { "aria-label": "Shown as" },
       make("option", { value: "chart" }, "as a chart"), make("option", { value: "value" }, "as a number"));
@@ -56,9 +56,9 @@ class Asker {
       if (this.title.value.trim()) this.add(() => makeBoard({ title: this.title.value.trim(), tiles: [this.tile] }));
       else this.title.focus();
     });
-    const close = make("button", { type: "button", className: "button" }, "Close");
+    const close = make("button", { type: "button", className: "button close" }, "Close");
     this.dialog = make("dialog", { className: "add-dialog", "aria-labelledby": "add-heading" },
-      make("h2", { id: "add-heading" }, "Add to board"), make("label", { className: "as" }, "Shown ", this.kind),
+      make("h2", { id: "add-heading" }, "Add to board"), make("label", {}, "Shown ", this.kind),
       this.list, form, this.told, this.done, close);
     close.addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => this.dialog.remove());

@@ -5,7 +5,7 @@ import { askConflict } from "./conflict.js";
 import { askTile } from "./dialog.js";
 import { DELETED } from "./names.js";
 import { Saver } from "./saver.js";
-import { deleteBoard, tileOf } from "./server.js";
+import { contentOf, deleteBoard, tileOf } from "./server.js";
 import { readTile, sizeTile } from "./tiles.js";
 
 const WORDS = { saving: "Saving…", saved: "All changes saved", failed: "Not saved: ", conflict: "Changed by somebody else" };
@@ -119,7 +119,7 @@ export class Editor {
       this.showState("failed", "a board needs a title.");
       return;
     }
-    this.saver.change({ ...this.saver.content, title, note: byId("edit-note").value.trim() });
+    this.saver.change({ ...this.saver.content, title, note: byId("edit-note").value.trim() }, "names");
   }
 
   undo() {
@@ -138,8 +138,7 @@ export class Editor {
       if (error.status !== 404) return;
     }
     sessionStorage.setItem(DELETED, JSON.stringify({ id: board.id, content }));
-    this.saver.content = board; // nothing is left to be saved
-    this.saver.board = board;
+    this.saver.content = contentOf(board); // nothing is left to be saved
     window.location.assign("/boards");
   }
 
@@ -157,7 +156,7 @@ export class Editor {
     this.tiles.arrange(content.tiles);
     if (this.editing) this.arranger.start();
     byId("no-tiles").hidden = content.tiles.length > 0;
-    byId("board-title").textContent = content.title;
+    for (const each of document.querySelectorAll("#board-title, .trail [aria-current]")) each.textContent = content.title;
     byId("board-note").textContent = content.note;
     byId("board-note").hidden = !content.note;
     document.title = document.title.replace(/.*( · [^·]+)$/, (_, rest) => content.title + rest);

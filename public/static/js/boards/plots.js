@@ -1,19 +1,33 @@
 // Charts of tiles: as high as the tile has room, and of those series that are there.
 
+import { make } from "./dom.js";
+
 const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
 const SETTLE_MS = 150;
 const LOWEST = 70;
 
-/** Draw a tile's chart into an element; returns a function that ends it. */
-export function drawChart(element, tile) {
-  const chart = new TileChart(element, tile);
+/**
+ * Draw a tile's chart into an element; returns a function that ends it.
+ * @param {function} onReading called when there are readings in its legend, to be kept fresh
+ */
+export function drawChart(element, tile, onReading) {
+  const chart = new TileChart(element, tile, onReading);
   return () => chart.end();
 }
 
+/** The last value of a line beside its label; a counter's is no number of the chart. */
+function addReading(line, item) {
+  if (line.type !== "GAUGE") return false;
+  const data = { series: line.name, column: line.column, units: line.units };
+  item.append(make("span", { className: "reading now", data }, make("b"), " ", make("i")));
+  return true;
+}
+
 class TileChart {
-  constructor(element, tile) {
+  constructor(element, tile, onReading) {
     this.element = element;
     this.tile = tile;
+    this.onReading = onReading;
     this.height = 0;
     this.timer = 0;
     this.ended = false;
@@ -43,6 +57,7 @@ class TileChart {
       height: this.height,
       fontSize: Math.round(parseFloat(getComputedStyle(this.inner).fontSize)), // of the style sheet: larger on a wall
       legend: this.element.dataset.lines !== "1",
+      decorate: (line, item) => addReading(line, item) && queueMicrotask(this.onReading), // once it is on the page
       onReset: (chart) => chart.set(this.first),
     });
     this.resized.observe(this.element);

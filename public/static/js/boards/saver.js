@@ -15,6 +15,7 @@ export class Saver {
     this.content = contentOf(board);
     this.on = on;
     this.past = [];
+    this.kind = ""; // of the last change
     this.timer = 0;
     this.sending = false;
     this.held = false; // while somebody is asked what to do
@@ -25,18 +26,20 @@ export class Saver {
     return JSON.stringify(this.content) !== JSON.stringify(contentOf(this.board));
   }
 
-  /** Take a new content, after which `undo` brings the old one back. */
-  change(content) {
+  /** Take a new content, after which `undo` brings the old one back; changes of one `kind` in a row are one. */
+  change(content, kind = "") {
     const next = contentOf(content);
     if (JSON.stringify(next) === JSON.stringify(this.content)) return;
-    this.past.push(this.content);
+    if (!kind || kind !== this.kind) this.past.push(this.content);
     if (this.past.length > MOST_STEPS) this.past.shift();
+    this.kind = kind;
     this.set(next);
   }
 
   /** Bring back what was before the last change. */
   undo() {
     const before = this.past.pop();
+    this.kind = "";
     if (before) this.set(before);
   }
 

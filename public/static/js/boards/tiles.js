@@ -27,6 +27,7 @@ export class Tiles {
     this.write = write;
     this.charts = new Map(); // tile → what ends its chart
     this.due = new Map(); // span or picture → when it is fetched again, ms
+    this.last = new Map(); // series and column → its last value
     this.skew = 0;
     this.end = null;
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -88,7 +89,7 @@ export class Tiles {
     this.index();
     for (const element of this.elements) {
       const plot = element.querySelector(".plot");
-      if (plot && !this.charts.has(element)) this.charts.set(element, drawChart(plot, readTile(element)));
+      if (plot && !this.charts.has(element)) this.charts.set(element, drawChart(plot, readTile(element), () => this.index()));
     }
     this.tick();
   }
@@ -99,6 +100,7 @@ export class Tiles {
     const put = (map, key, element) => map.set(key, [...(map.get(key) || []), element]);
     for (const each of this.grid.querySelectorAll(".reading")) put(this.readings, `${each.dataset.series}\n${each.dataset.column}`, each);
     for (const each of this.grid.querySelectorAll("time[data-series]")) put(this.ages, each.dataset.series, each);
+    for (const [key, value] of this.last) for (const each of this.readings.get(key) || []) showReading(each, value, this.write);
     const names = [...new Set([...this.readings.keys()].map((key) => key.split("\n")[0]))].sort();
     const key = names.join("\n");
     if (key === this.names) return;
@@ -110,7 +112,9 @@ export class Tiles {
   show(values, time) {
     this.skew = time - Date.now() / 1000;
     for (const { series, column, value, time: when } of values) {
-      for (const element of this.readings.get(`${series}\n${column}`) || []) showReading(element, value, this.write);
+      const key = `${series}\n${column}`;
+      this.last.set(key, value);
+      for (const element of this.readings.get(key) || []) showReading(element, value, this.write);
       if (!when) continue;
       for (const element of this.ages.get(series) || []) {
         element.dataset.when = String(Math.max(Math.floor(when), Number(element.dataset.when || 0)));
