@@ -29,9 +29,12 @@ export function getSession() {
 /** The JSON that a path answers. Throws ApiError; an `options.signal` that aborts throws AbortError. */
 export const getJson = (path, options = {}) => ask(path, { ...options, headers: { Accept: "application/json" } });
 
-/** Send a request that changes something, with the CSRF token; returns the JSON of the answer, or null. Throws ApiError. */
-export async function send(method, path, body = undefined) {
-  const headers = { Accept: "application/json" };
+/**
+ * Send a request that changes something, with the CSRF token, and `more` headers; returns the JSON of the answer, or null.
+ * Throws ApiError.
+ */
+export async function send(method, path, body = undefined, more = {}) {
+  const headers = { Accept: "application/json", ...more };
   const token = (await getSession()).csrf;
   if (token) headers["X-CSRF-Token"] = token;
   if (body !== undefined) headers["Content-Type"] = "application/json";

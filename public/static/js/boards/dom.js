@@ -41,30 +41,17 @@ export const tool = (name, words, onClick) => {
   return button;
 };
 
-/** A line of numbers as small as it gets: an SVG of 100 by 30 with a gap where a number is missing. */
-export function sparkline(values) {
-  const known = values.filter((value) => value !== null);
+/** A picture for `draw` of sparks.js: an area, and the line above it. */
+export function sparkFrame() {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 30");
+  svg.setAttribute("viewBox", "0 0 100 32");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  if (known.length < 2) return svg;
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const x = (index) => ((index / (values.length - 1)) * 100).toFixed(1);
-  const y = (value) => (high === low ? 15 : 28 - ((value - low) / (high - low)) * 26).toFixed(1);
-  let pen = "M";
-  let line = "";
-  values.forEach((value, index) => {
-    if (value === null) {
-      pen = "M";
-    } else {
-      line += `${pen}${x(index)} ${y(value)}`;
-      pen = "L";
-    }
-  });
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", line);
-  path.setAttribute("vector-effect", "non-scaling-stroke");
-  svg.append(path);
+  for (const name of ["spark-area", "spark-line"]) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    path.setAttribute("vector-effect", "non-scaling-stroke");
+    svg.append(path);
+  }
   return svg;
 }

@@ -3,7 +3,8 @@
 import { getJson, dataPath } from "../api.js";
 import { age, amount, shown, stored, unitsOf } from "../format.js";
 import { subscribe } from "../live.js";
-import { make, sparkline } from "./dom.js";
+import { draw } from "../sparks.js";
+import { make, sparkFrame } from "./dom.js";
 import { drawChart } from "./plots.js";
 
 const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
@@ -197,18 +198,17 @@ async function fetchSparks(elements, span) {
   const columns = new Map(data.columns.map((each) => [`${each.series}:${each.column} ${each.cf}`, each.values]));
   for (const element of elements) {
     const part = (cf) => columns.get(`${element.dataset.spark} ${cf}`) || [];
-    showSpark(element, part("AVERAGE"), part("MIN"), part("MAX"));
+    showSpark(element, data, part("AVERAGE"), [...part("MIN"), ...part("MAX")]);
   }
 }
 
-function showSpark(element, averages, lows, highs) {
-  const known = (values) => values.filter((value) => value !== null);
+function showSpark(element, { start, end, times }, numbers, ends) {
   const { units, factor } = stored(element.dataset.units, element.dataset.type);
-  element.querySelector("svg")?.remove();
-  element.prepend(sparkline(averages));
-  const all = [...known(lows), ...known(highs), ...known(averages)];
-  element.querySelector(".extremes").textContent = all.length
-    ? `${shown(Math.min(...all) * factor, units)} … ${shown(Math.max(...all) * factor, units)}`
+  if (!element.querySelector("svg")) element.prepend(sparkFrame());
+  draw(element.querySelector("svg"), { start, end, times, numbers });
+  const known = [...ends, ...numbers].filter((value) => value !== null).map((value) => value * factor);
+  element.querySelector(".extremes").textContent = known.length
+    ? `${shown(Math.min(...known), units)} … ${shown(Math.max(...known), units)}`
     : "";
 }
 
