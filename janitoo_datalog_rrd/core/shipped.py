@@ -43,7 +43,7 @@ class ShippedNotes:
         section, words, fresh = "", list[str](), True
         for line in text.splitlines():
             if match := _HEADER.fullmatch(line):
-                section, words = match[1], []
+                section, words, fresh = match[1], [], True
                 notes.setdefault(section, {})
             elif match := _OPTION.fullmatch(line):
                 if match[1].startswith("components."):

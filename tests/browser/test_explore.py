@@ -16,7 +16,7 @@ from browser.window import DESKTOP, PHONE, Faults
 NOTES = """
 ; Notes of the house: they stay.
 [decoder__garden]
-topics = garden/#\t\x20
+topics = garden/#\t
 kind = plain
 ;value = off
 

@@ -94,7 +94,8 @@ class Hub:
         store: gives the store, or None while it is not up.
         clock: seconds since the epoch UTC.
         monotonic: seconds of a clock that never jumps.
-        comment_every_s: after so many seconds of silence it is said that it goes on, so that nobody takes the connection for dead.
+        comment_every_s: after so many seconds of silence it is said that it goes on, so that nobody takes the
+            connection for dead.
     """
 
     def __init__(
