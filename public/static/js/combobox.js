@@ -10,6 +10,7 @@ let number = 0;
  */
 export function combobox(input, getItems, onPick) {
   const list = document.getElementById(input.getAttribute("aria-controls"));
+  list.tabIndex = -1; // one that scrolls would else be a stop of the tab key, and be closed by it
   let items = [];
   let shown = [];
   let active = -1;
