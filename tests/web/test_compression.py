@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 from web.sites import PUBLIC, Site
 
 from janitoo_datalog_rrd.web.serving.compression import Compression
@@ -60,6 +60,27 @@ def test_each_encoding_has_an_etag_of_its_own_that_is_taken_back(site: Site, pat
         assert (again.status, again.headers["ETag"], again.body) == (304, tag, b"")
         assert "Accept-Encoding" in again.headers["Vary"]
     assert site.client.get(path, Accept_Encoding="gzip", If_None_Match='"other-gzip"').status == 200
+
+
+def test_what_was_read_compressed_can_be_changed_by_its_etag() -> None:
+    app, content = Flask("x"), "one " * 1000
+
+    def read() -> Response:
+        response = Response(content)
+        response.set_etag("first", weak=True)
+        return response
+
+    def change() -> str:
+        return "changed" if request.if_match.contains_weak("first") else "stale"
+
+    app.add_url_rule("/thing", "read", read)
+    app.add_url_rule("/thing", "change", change, methods=["PUT"])
+    Compression().register(app)
+    client = app.test_client()
+    tag = client.get("/thing", headers={"Accept-Encoding": "gzip"}).headers["ETag"]
+    assert tag == 'W/"first-gzip"'
+    assert client.put("/thing", headers={"If-Match": tag}).text == "changed"
+    assert client.put("/thing", headers={"If-Match": 'W/"second-gzip"'}).text == "stale"
 
 
 def test_a_static_file_may_be_asked_for_its_head_and_a_part(site: Site) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 SMALLEST = 1000
 """Bytes from which it is worth it."""
 _SUFFIX = "-gzip"
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 _LEVEL, _STATIC_LEVEL = 4, 9
 _TYPES = ("application/json", "application/problem+json", "application/javascript", "application/manifest+json", "image/svg+xml")
 _NEVER = ("text/event-stream",)
@@ -44,8 +45,9 @@ class Compression:
         """Let handlers see the ETags that they have given."""
         asked = request.environ.get("HTTP_IF_NONE_MATCH", "")
         g.etags_asked = asked
-        if _SUFFIX in asked:
-            request.environ["HTTP_IF_NONE_MATCH"] = asked.replace(f'{_SUFFIX}"', '"')
+        for name in _CONDITIONS:
+            if name in request.environ:
+                request.environ[name] = request.environ[name].replace(f'{_SUFFIX}"', '"')
 
     def _compress(self, response: Response) -> Response:
         if not _is_text(response.mimetype):
