@@ -197,6 +197,24 @@ def test_who_may_no_longer_log_in_is_let_go(tmp_path: Path, store: RrdStore) -> 
         server.stop()
 
 
+def test_a_listener_that_meets_a_bug_silences_no_other(
+    store: RrdStore, web: WebServer, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> bool:
+        raise RuntimeError("a bug")
+
+    store.add("a", file=False)
+    with Listening(web.port) as unlucky:
+        unlucky.wait_for(1)
+        for each in hub._listeners:
+            each.allowed = fail
+        with Listening(web.port) as other:
+            unlucky.wait_for_end()
+            set_value(store, "a", 3.0)
+            other.wait_for_value("a", 3.0)
+    assert "could not be told" in caplog.text
+
+
 def test_hundreds_listen_while_four_workers_answer_others(services: Services, store: RrdStore, web: WebServer, hub: Hub) -> None:
     store.add("a", file=False)
     with ExitStack() as stack:

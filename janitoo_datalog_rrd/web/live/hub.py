@@ -221,9 +221,15 @@ class Hub:
             outlet = listener.outlet
             if outlet is None or outlet.gone:
                 gone.append(listener)
-            elif not outlet.unsent and not self._tell_one(listener, outlet, shared, now):
-                outlet.end()
+                continue
+            try:
+                if not outlet.unsent and not self._tell_one(listener, outlet, shared, now):
+                    outlet.end()
+                    gone.append(listener)
+            except Exception:  # a bug met by one listener may not silence all others
+                logger.exception("somebody who listens could not be told; the connection is closed")
                 gone.append(listener)
+                outlet.end()
         if gone:
             self.drop(gone)
 
