@@ -73,6 +73,11 @@ class Listening:
             self._receive()
             self._read()
 
+    def wait_for_more(self) -> None:
+        """Wait until anything comes, or the server ends it."""
+        self._receive()
+        self._read()
+
     def wait_for_end(self) -> None:
         """Wait until the server ends it."""
         while not self.ended:

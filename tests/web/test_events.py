@@ -193,6 +193,19 @@ def test_who_may_no_longer_log_in_is_let_go(tmp_path: Path, store: RrdStore) -> 
             listening.wait_for_comment()
             tokens.remove("phone")
             listening.wait_for_end()
+        _, secret = tokens.add("tablet", Role.VIEWER, None)
+        store.add("busy", file=False)
+        with Listening(server.port, lines=f"Authorization: Bearer {secret}\r\n") as listening:
+            for number in range(3):
+                set_value(store, "busy", float(number))
+                listening.wait_for_value("busy", float(number))
+            tokens.remove("tablet")
+            for number in range(100):  # something new each time: it is never silent
+                set_value(store, "busy", float(number))
+                listening.wait_for_more()
+                if listening.ended:
+                    break
+            assert listening.ended
     finally:
         server.stop()
 

@@ -61,9 +61,10 @@ class Listener:
         outlet: where its events go; None until it is there.
         told: number of the last change that it knows of; -1 before its first event.
         heard_at: when something was last sent to it, by the monotonic clock.
+        checked_at: when it was last asked whether it may go on.
     """
 
-    __slots__ = ("_hub", "allowed", "heard_at", "names", "outlet", "told")
+    __slots__ = ("_hub", "allowed", "checked_at", "heard_at", "names", "outlet", "told")
 
     def __init__(self, hub: Hub, names: Names | None, allowed: Callable[[], bool]) -> None:
         self._hub = hub
@@ -72,6 +73,7 @@ class Listener:
         self.outlet: Outlet | None = None
         self.told = -1
         self.heard_at = 0.0
+        self.checked_at = 0.0
 
     def start(self, outlet: Outlet) -> None:
         """From now on send events there."""
@@ -239,6 +241,10 @@ class Hub:
         One that has not taken the last event yet is passed over, and gets all that it has missed in one event later.
         """
         monotonic = self._monotonic()
+        if monotonic - listener.checked_at >= self._comment_every_s:
+            if not listener.allowed():
+                return False
+            listener.checked_at = monotonic
         if listener.told < self._values.number:
             data = shared.event(now, listener.told, listener.names)
             listener.told = self._values.number
@@ -246,8 +252,6 @@ class Hub:
                 outlet.send(data)
                 listener.heard_at = monotonic
         if monotonic - listener.heard_at >= self._comment_every_s:
-            if not listener.allowed():
-                return False
             outlet.send(_ALIVE % orjson.dumps(number(now)))
             listener.heard_at = monotonic
         return True
