@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support import wait_until
 from web.auth.visitors import PASSWORD, Gate, knock
 
 from janitoo_datalog_rrd.core.errors import BadRequestError
@@ -86,7 +87,9 @@ def test_a_hash_that_cannot_be_made_anew_lets_in_all_the_same(
     assert "a hash is kept as it was made earlier" in caplog.text
 
 
-@pytest.mark.parametrize("password", ["", "shrt", "1234567", "aaaaaaaaaaaa", "verabella", "x" * (MAX_BYTES + 1), "\ud800" * 9])
+@pytest.mark.parametrize(
+    "password", ["", "shrt", "1234567", "aaaaaaaaaaaa", "verabella", "x" * (MAX_BYTES + 1), "aé漢字" * 200, "\ud800" * 9]
+)
 def test_a_poor_password_is_refused_and_not_repeated(users: Users, password: str) -> None:
     with pytest.raises(BadRequestError, match="password is refused: it ") as refused:
         users.add("Verabella", password, Role.VIEWER)
@@ -131,6 +134,28 @@ def test_what_is_not_there_cannot_be_changed(users: Users, tokens: Tokens) -> No
             change()
 
 
+def test_hashes_are_made_one_at_a_time(users: Users) -> None:
+    """Each takes as much memory as a Raspberry Pi can spare."""
+    users.add("vera", PASSWORD, Role.VIEWER)
+    passwords = users._passwords
+    verify, under_way, most = passwords._hasher.verify, [0], [0]
+
+    class Watched:
+        def verify(self, stored: str, password: bytes) -> bool:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+            try:
+                return verify(stored, password)
+            finally:
+                under_way[0] -= 1
+
+    passwords._hasher = Watched()  # type: ignore[assignment]
+    stored = users.known("vera").hash
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda _: passwords.fits(PASSWORD, stored), range(30)))
+    assert most == [1]
+
+
 def test_log_ins_wait_in_a_short_line(users: Users) -> None:
     users.add("vera", PASSWORD, Role.VIEWER)
     passwords = users._passwords
@@ -138,8 +163,7 @@ def test_log_ins_wait_in_a_short_line(users: Users) -> None:
     with passwords._one:
         for thread in waiting:
             thread.start()
-        while passwords._line._value:
-            threading.Event().wait(0.01)
+        wait_until(lambda: passwords._line._value == 0, what="three in line")
         with pytest.raises(BusyError):
             users.check("vera", PASSWORD)
     for thread in waiting:

@@ -42,6 +42,12 @@ def test_every_path_declares_who_may_ask(gate: Gate) -> None:
     }
 
 
+def test_what_changes_something_is_an_operators(gate: Gate) -> None:
+    for route in declared(gate.app).values():
+        if set(route.methods) - {"GET"} and not route.safe and route.path not in ("/login", "/logout"):
+            assert route.role >= Role.OPERATOR, route.path
+
+
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.name.lower())
 @pytest.mark.parametrize("by", ["session", "token"])
 def test_every_path_answers_only_who_may_ask(gate: Gate, role: Role, by: str) -> None:
