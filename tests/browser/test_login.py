@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 from web.auth.visitors import PASSWORD, Gate
 from web.sites import RrdStore, make_services
 
-from browser.window import PHONE, Faults
+from browser.window import PHONE, Faults, overflow
 from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.server import WebServer
 
 
@@ -89,3 +90,14 @@ def test_a_page_that_is_open_when_the_session_ends_leads_to_the_login(page: Page
     expect(page.get_by_text("Kitchen").first).to_be_visible()
     gate.users.set_password("vera", "another battery")
     expect(page).to_have_url(f"{url}/login", timeout=60_000)
+
+
+@pytest.mark.parametrize("size", [PHONE])
+def test_a_long_name_pushes_nothing_off_a_phone(page: Page, gate: Gate, url: str) -> None:
+    name = "W" * 64
+    gate.users.add(name, PASSWORD, Role.ADMIN)
+    page.goto(f"{url}/login")
+    log_in(page, name)
+    page.wait_for_url(f"{url}/")
+    assert overflow(page) == 0
+    expect(page.get_by_role("button", name="Log out")).to_be_in_viewport()
