@@ -122,6 +122,22 @@ def test_the_first_load_is_light(page: Page, house: Town, path: str) -> None:
     assert 10_000 < weight.total < FIRST_LOAD_BYTES, weight.sizes
 
 
+SHIFTS = """new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => { for (const each of list.getEntries()) sum += each.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 300);
+})"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+@pytest.mark.parametrize("path", ["/", "/series/0100.0001.temperature.0"])
+def test_nothing_jumps_while_a_page_fills(page: Page, house: Town, path: str, size: tuple[int, int]) -> None:
+    page.goto(f"{house.url}{path}")
+    page.wait_for_selector(".spark-line[d], .chart-legend li")
+    assert page.evaluate(SHIFTS) < 0.02
+
+
 @pytest.mark.parametrize("javascript", [False])
 def test_without_a_script_the_values_are_there(page: Page, house: Town, javascript: bool) -> None:
     page.goto(f"{house.url}/")

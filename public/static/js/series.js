@@ -180,6 +180,5 @@ for (const each of buttons) {
 combobox(get("add"), candidates, (item) => change({ added: [...state.added, item.key] }));
 get("compare").addEventListener("submit", (event) => event.preventDefault());
 offerBoard(get("board"), () => chart.lines.map(({ name: series, column, axis }) => ({ name: series, column, axis })), spanWord);
-for (const id of ["bar", "compare", "hint"]) get(id).hidden = false;
 keepValues();
 showChoices();
