@@ -354,3 +354,42 @@ def test_a_wall_does_not_grow(page: Page, house: Town) -> None:
         house.say("0100/0001", "temperature", 20.0625 + number / 8)
         page.clock.run_for(600_000)
     assert nodes() <= before + 40
+
+
+def test_a_tile_is_dragged_by_a_finger(page: Page, house: Town) -> None:
+    board = make(house, "Touch", [tile(KITCHEN, title=word) for word in "abcd"])
+    edit(page, house, board)
+    handle = page.get_by_role("button", name="Move a: drag").bounding_box()
+    goal = page.locator(".tile").nth(2).bounding_box()
+    assert handle is not None
+    assert goal is not None
+    begin = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    end = (goal["x"] + goal["width"] * 0.8, goal["y"] + goal["height"] / 2)
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    touch("touchStart", begin)
+    for step in range(1, 13):
+        touch("touchMove", (begin[0] + (end[0] - begin[0]) * step / 12, begin[1] + (end[1] - begin[1]) * step / 12))
+    touch("touchEnd")
+    saved(page)
+    assert kept(house, board) == titles(page) == ["b", "c", "a", "d"]
+
+
+def test_a_wall_asks_that_the_screen_stays_awake(page: Page, house: Town) -> None:
+    board = make(house, "Awake", [tile(KITCHEN)])
+    page.add_init_script(
+        """const ask = WakeLock.prototype.request;
+        window.asked = [];
+        WakeLock.prototype.request = function (kind) { window.asked.push(kind); return ask.call(this, kind); };"""
+    )
+    page.goto(f"{house.url}/boards/{board}/full")
+    page.wait_for_function("window.asked.includes('screen')")
+    page.mouse.move(200, 200)
+    expect(page.locator("body.touched")).to_be_visible()
+    page.get_by_role("button", name="Fill the screen").click()
+    expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
+    page.get_by_role("link", name="Leave", exact=True).click()
+    page.wait_for_url(f"**/boards/{board}")
