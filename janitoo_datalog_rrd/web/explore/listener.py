@@ -122,11 +122,11 @@ class Listener:
         threading.Thread(target=self._watch, args=(self._ended,), name="explore-watch", daemon=True).start()
 
     def _end(self) -> None:
-        receiver, self._receiver = self._receiver, None
         self._ended.set()
-        if receiver is not None:
-            receiver.stop()
+        if self._receiver is not None:
+            self._receiver.stop()
         self.heard.clear()
+        self._receiver = None
 
     def _watch(self, ended: threading.Event) -> None:
         """End the listening when nobody has looked for long."""
@@ -155,7 +155,7 @@ class Listener:
 
     def _on_packets(self, messages: list[Publish]) -> None:
         receiver = self._receiver
-        if receiver is None:
+        if receiver is None or self._ended.is_set():
             return
         self.heard.take(messages, receiver.retained, self._services.clock())
         if sum(len(topic) + len(payload) for topic, payload, _ in messages) > _CROWDED_BYTES:
