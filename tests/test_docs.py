@@ -84,13 +84,16 @@ def test_the_readme_shows_the_two_commands_first() -> None:
     assert "## " not in text[: first.start()]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_readme_has_a_picture_of_each_theme(theme: str) -> None:
-    picture = ROOT / "docs" / "pictures" / f"graphs-{theme}.png"
-    content = picture.read_bytes()
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    assert 20_000 < len(content) < 300_000
-    assert f"docs/pictures/{picture.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_every_picture_that_a_page_shows_is_there_in_both_themes() -> None:
+    shown = {(page.parent / name).resolve() for page in PAGES for name in re.findall(r'(?:src|srcset)="([^"]+\.png)"', prose(page))}
+    assert shown == set((ROOT / "docs" / "pictures").iterdir())
+    assert ROOT / "docs" / "pictures" / "dashboard-dark.png" in shown
+    for picture in shown:
+        other = {"light": "dark", "dark": "light"}[picture.stem.rpartition("-")[2]]
+        assert picture.with_stem(f"{picture.stem.rpartition('-')[0]}-{other}") in shown
+        content = picture.read_bytes()
+        assert content.startswith(b"\x89PNG\r\n\x1a\n")
+        assert 20_000 < len(content) < 150_000, picture
 
 
 # -- links -------------------------------------------------------------------------------------------

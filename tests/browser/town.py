@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from house import House, live_in, value
-from support import Mosquitto
+from support import Mosquitto, wait_until
 
-from browser.day import NODES, Sample, sensors
+from browser.day import NODES, Sample, sensors, topics
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.store.store import Store
 
@@ -65,7 +65,12 @@ class Town(House):
 
     def say(self, node: str, uuid: str, number: float, **more: object) -> None:
         """Publish a number of a node, and wait until it is stored."""
-        self.publish((f"/values/user/{node}/{uuid}", json.dumps({"0": value(node, uuid, 0, number, **more)})))
+        self.publish(self.message(node, uuid, number, **more))
+
+    @staticmethod
+    def message(node: str, uuid: str, number: float, **more: object) -> tuple[str, str]:
+        """What a node publishes of a number."""
+        return f"/values/user/{node}/{uuid}", json.dumps({"0": value(node, uuid, 0, number, **more)})
 
     def make_board(self, content: dict[str, Any] = BOARD) -> str:
         """Make a board, and return its id."""
@@ -84,33 +89,37 @@ class Town(House):
 
 
 @contextmanager
-def build_town(folder: Path, broker: Mosquitto) -> Iterator[Town]:
+def build_town(folder: Path, broker: Mosquitto, grain_s: int = GRAIN_S) -> Iterator[Town]:
     """Run it for as long as the block lasts.
 
     Args:
         folder: its ini and its home go there.
         broker: its broker, running.
+        grain_s: seconds between two numbers of a sensor.
     """
     with live_in(folder, broker, schema=SCHEMA, more=DECODERS) as plain:
         town = Town(plain.server, plain.broker, plain.home)
-        _fill(town)
+        _fill(town, grain_s)
         yield town
 
 
-def _fill(town: Town) -> None:
+def _fill(town: Town, grain_s: int) -> None:
     now = int(town.server.services.clock())
-    begin = (now - DAYS * 86400) // GRAIN_S * GRAIN_S
-    for second in range(begin, now, GRAIN_S):
+    begin = (now - DAYS * 86400) // grain_s * grain_s
+    for second in range(begin, now, grain_s):
         town.store.accept([_reading(sample, second) for sample in sensors(second)], second)
+        for key, number in topics(second).items():
+            town.store.accept([Reading(key, number, float(second))], second)
     for name, (title, place) in NODES.items():
         town.server.services.nodes.describe(name, title, place)
-    town.publish(
+    town.broker.publish(
         *((f"/dhcp/heartbeat/{address}", "ONLINE") for address in NODES),
         ("/dhcp/heartbeat/0100/0002", "OFFLINE"),
-        ("tele/boiler/SENSOR", json.dumps({"Flow": {"Temperature": 52.5}, "Return": {"Temperature": 41.0}})),
+        ("tele/boiler/SENSOR", json.dumps({"Flow": {"Temperature": 52.5}, "Return": {"Temperature": 41.0}, "Burner": "on"})),
         ("sensors/attic/temperature", "17.5"),
         ("sensors/attic/broken", "about nine"),
     )
+    wait_until(town.server.services.rejected.last, what="the messages to be dealt with")
     town.store.flush_all()
 
 
