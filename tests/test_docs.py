@@ -85,7 +85,8 @@ def test_the_readme_shows_the_two_commands_first() -> None:
 
 
 def test_every_picture_that_a_page_shows_is_there_in_both_themes() -> None:
-    shown = {(page.parent / name).resolve() for page in PAGES for name in re.findall(r'(?:src|srcset)="([^"]+\.png)"', prose(page))}
+    pattern = re.compile(r'(?:src|srcset)="([^"]+\.png)"')
+    shown = {(page.parent / name).resolve() for page in PAGES for name in pattern.findall(prose(page))}
     assert shown == set((ROOT / "docs" / "pictures").iterdir())
     assert ROOT / "docs" / "pictures" / "dashboard-dark.png" in shown
     for picture in shown:
