@@ -152,6 +152,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def _flush_some(self, do_close: bool = True) -> bool:
         # The loop leaves the lock out where no request is under way; the hub may be writing then.
         with self.outbuf_lock:
+            if self.socket is None:  # the server is being stopped, and has closed it
+                return False
             return bool(super()._flush_some(do_close))
 
 
