@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -28,6 +29,16 @@ def test_a_new_value_appears_without_a_reload(page: Page, house: Town) -> None:
     house.say("0100/0001", "temperature", 24.5, label="Kitchen", units="°C")
     expect(tile.locator(".value b")).to_have_text("24.5")
     assert page.evaluate("window.notReloaded")
+
+
+def test_ages_go_by_the_servers_clock(page: Page, house: Town) -> None:
+    page.clock.install(time=time.time() + 3600)
+    page.goto(f"{house.url}/")
+    expect(page.locator("#link")).to_have_text("Live")
+    house.say("0100/0001", "temperature", 22.5, label="Kitchen", units="°C")
+    page.clock.run_for(1500)
+    age = page.locator(f"{reading(page, '0100.0001.temperature.0')} time")
+    expect(age).to_have_text(re.compile(r"now|\d\s?s ago"))
 
 
 def test_a_tile_has_its_sparkline_and_the_lowest_and_highest_of_the_day(page: Page, house: Town) -> None:

@@ -128,6 +128,12 @@ def test_the_permanent_link_shows_the_same_to_somebody_else(page: Page, house: T
     expect(page.locator("#numbers tbody tr").first).to_be_visible()
 
 
+def test_a_link_with_a_series_that_is_gone_shows_the_others(page: Page, house: Town, faults: Faults) -> None:
+    faults.expect("404.*/api/v1/series/none.such")
+    show(page, house, f"{KITCHEN}?span=1d&with=none.such&with=0100.0001.co2.0")
+    expect(page.locator(".chart-legend li")).to_have_count(2)
+
+
 def test_new_values_appear_at_the_right_edge(page: Page, house: Town) -> None:
     show(page, house, f"{KITCHEN}?span=1h")
     value = page.locator(".chart-legend .value b")

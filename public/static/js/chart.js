@@ -1,6 +1,7 @@
 // The chart: lines of series over time, drawn by uPlot; by the server where uPlot is not installed.
 
 import { assignAxes } from "./axes.js";
+import { now } from "./clock.js";
 import { Drawn } from "./drawn.js";
 import { listen, press } from "./gestures.js";
 import { subscribe } from "./live.js";
@@ -71,7 +72,7 @@ export class Chart {
   /** The stretch that is shown now, [start, end] in seconds since the epoch. */
   get stretch() {
     const { start, end } = this.#options;
-    const last = end || Date.now() / 1000;
+    const last = end || now();
     return [start < 0 ? last + start : start, last];
   }
 
@@ -116,12 +117,12 @@ export class Chart {
 
   /** Show the stretch from `start` to `end`, seconds since the epoch. */
   zoom(start, end) {
-    const now = Date.now() / 1000;
+    const present = now();
     const span = Math.min(Math.max(end - start, SHORTEST_S), LONGEST_S);
     const middle = (start + end) / 2;
-    const last = Math.min(middle + span / 2, now);
+    const last = Math.min(middle + span / 2, present);
     // Whoever comes to the right edge follows it.
-    const follows = now - last < span / 200;
+    const follows = present - last < span / 200;
     this.#gesture(follows ? { start: -span, end: 0 } : { start: last - span, end: last });
   }
 

@@ -1,5 +1,6 @@
 // The page of graphs: those in sight are drawn anew in time, values come by themselves, and the filter acts as one types.
 
+import { now } from "./clock.js";
 import { keepValues } from "./values.js";
 
 const SPAN_S = { "-1h": 3600, "-4h": 14400, "-1d": 86400, "-1w": 604800, "-1mon": 2629800, "-1y": 31557600, "-10y": 315576000 };
@@ -21,7 +22,7 @@ function address(old, end) {
 /** Give a picture a new address when a new column of pixels is due. */
 function renew(picture) {
   const pixel = Math.max(Math.floor((SPAN_S[picture.dataset.at] || 3600) / PIXELS), SOONEST_S);
-  const end = String(Math.floor(Date.now() / 1000 / pixel) * pixel);
+  const end = String(Math.floor(now() / pixel) * pixel);
   if (picture.dataset.end === end) return;
   picture.dataset.end = end;
   for (const source of picture.querySelectorAll("source")) source.srcset = address(source.srcset, end);

@@ -1,6 +1,7 @@
 // New values as they come: server-sent events, shared by everything on the page; where they do not get through, polling.
 
 import { getJson } from "./api.js";
+import { setNow } from "./clock.js";
 
 const POLL_MS = 2000;
 const RETRY_MS = 30000;
@@ -131,6 +132,7 @@ async function poll(mine) {
 }
 
 function hand({ time, values }) {
+  setNow(time);
   for (const follower of [...followers]) {
     follower.fresh = false;
     const { names } = follower;

@@ -21,8 +21,11 @@ export class Catalogue {
 
   /** The lines that what is wanted stands for: {name, column?, axis?} → one line per column. */
   async lines(wanted) {
-    const found = await Promise.all(wanted.map((each) => this.series(each.name)));
-    const lines = wanted.flatMap((each, index) => linesOf(each, found[index]));
+    const found = await Promise.allSettled(wanted.map((each) => this.series(each.name)));
+    const refused = found.find(({ reason }) => reason && reason.status !== 404) || (found.every(({ reason }) => reason) && found[0]);
+    if (refused) throw refused.reason;
+    // A series of an old link that is gone leaves the others on the screen.
+    const lines = wanted.flatMap((each, index) => (found[index].value ? linesOf(each, found[index].value) : []));
     return lines.filter((line, index) => lines.findIndex((other) => other.key === line.key) === index);
   }
 }

@@ -19,7 +19,7 @@ const spans = new Map(buttons.map((button) => [button.dataset.span, Number(butto
 const section = get("numbers");
 let state = readAddress(location.search, spans, normal);
 let home = state.end ? { start: -spans.get(normal), end: 0 } : { start: state.start, end: 0 };
-let pushed = 0;
+let pushed = -Infinity; // when
 
 // -- chart and address -------------------------------------------------------------------------------
 

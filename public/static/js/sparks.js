@@ -1,6 +1,7 @@
 // Sparklines: the last day of the tiles in sight, asked for many at a time.
 
 import { dataPath, getJson } from "./api.js";
+import { now } from "./clock.js";
 
 const DAY_S = 86400;
 const POINTS = 120;
@@ -112,14 +113,14 @@ export class Sparks {
 }
 
 async function fillAll(tiles) {
-  const now = Math.floor(Date.now() / 1000);
-  const days = await ask(tiles, now - DAY_S, now);
-  const isYoung = ({ begin }) => begin === null || begin > now - YOUNG_S;
+  const end = Math.floor(now());
+  const days = await ask(tiles, end - DAY_S, end);
+  const isYoung = ({ begin }) => begin === null || begin > end - YOUNG_S;
   const young = tiles.filter((tile) => isYoung(days.get(tile)));
   if (young.length) {
-    const begin = Math.min(now, ...young.map((tile) => days.get(tile).begin ?? now));
-    const closer = await ask(young, Math.min(begin, now - LOOK_BACK_S), now);
-    for (const [tile, day] of closer) days.set(tile, { ...day, start: Math.min(day.begin ?? now, now - SHORTEST_S) });
+    const begin = Math.min(end, ...young.map((tile) => days.get(tile).begin ?? end));
+    const closer = await ask(young, Math.min(begin, end - LOOK_BACK_S), end);
+    for (const [tile, day] of closer) days.set(tile, { ...day, start: Math.min(day.begin ?? end, end - SHORTEST_S) });
   }
   for (const tile of tiles) {
     tile.stale = false;

@@ -1,5 +1,6 @@
 // A value on the dashboard: its number, age, sparkline, and the lowest and highest of the day.
 
+import { now } from "./clock.js";
 import { amount, brief, briefRange, unitsOf } from "./format.js";
 import { draw } from "./sparks.js";
 
@@ -92,7 +93,7 @@ export class Tile {
 
   paint() {
     const { day } = this;
-    this.element.classList.toggle("old", Date.now() / 1000 - Number(this.age.dataset.time || 0) > OLD_S);
+    this.element.classList.toggle("old", now() - Number(this.age.dataset.time || 0) > OLD_S);
     if (!day) return;
     draw(this.spark, day);
     const units = this.isCounter ? this.kept : this.units;
