@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from web.sites import Site, column
+from web.sites import RrdStore, Site, column, make_services
 
 from browser.town import Town
 from browser.window import DESKTOP, PHONE, Faults, axe, overflow, weighed
+from janitoo_datalog_rrd.web.app import create_app
+from janitoo_datalog_rrd.web.server import WebServer
 
 FIRST_LOAD_BYTES = 200_000
 
@@ -97,16 +100,23 @@ def test_the_filter_looks_in_what_is_not_shown_too(page: Page, site: Site, site_
     expect(page.get_by_text("Nothing matches")).to_be_visible()
 
 
-def test_what_has_stopped_is_told(page: Page, site: Site, site_url: str, faults: Faults) -> None:
+def test_a_server_that_has_stopped_is_told_and_found_again(page: Page, tmp_path: Path, faults: Faults) -> None:
     faults.expect("ERR_|Failed to load resource")
-    site.store.add("s", column(last=21.5), label="Kitchen")
-    page.goto(f"{site_url}/")
-    expect(page.locator("#link")).to_have_text("Live")
-    page.context.set_offline(True)
-    page.evaluate("dispatchEvent(new Event('offline'))")
-    expect(page.locator("#link")).to_contain_text("No answer from the server: values as of", timeout=60_000)
-    page.context.set_offline(False)
-    expect(page.locator("#link")).to_have_text("Live", timeout=30_000)
+    store = RrdStore(tmp_path)
+    store.add("s", column(last=21.5), label="Kitchen")
+    services = make_services(tmp_path, store)
+    server = WebServer(create_app(services), "127.0.0.1", 0, 4)
+    server.start()
+    try:
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        expect(page.locator("#link")).to_have_text("Live")
+        server.stop()
+        expect(page.locator("#link")).to_contain_text("No answer from the server: values as of", timeout=30_000)
+        server = WebServer(create_app(services), "127.0.0.1", server.port, 4)
+        server.start()
+        expect(page.locator("#link")).to_have_text("Live", timeout=30_000)
+    finally:
+        server.stop()
 
 
 def test_an_empty_house_says_how_to_begin_and_fills_by_itself(page: Page, site: Site, site_url: str) -> None:
