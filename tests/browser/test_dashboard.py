@@ -139,7 +139,7 @@ def test_the_dashboard_fits_and_is_accessible(page: Page, house: Town, size: tup
 def test_the_first_load_is_light(page: Page, house: Town, path: str) -> None:
     with weighed(page) as weight:
         page.goto(f"{house.url}{path}")
-        page.wait_for_selector(".spark-line[d], .chart canvas")
+        page.wait_for_selector(".spark-line[d], .chart canvas", state="attached")
     assert 10_000 < weight.total < FIRST_LOAD_BYTES, weight.sizes
 
 
@@ -155,7 +155,7 @@ SHIFTS = """new Promise((resolve) => {
 @pytest.mark.parametrize("path", ["/", "/series/0100.0001.temperature.0"])
 def test_nothing_jumps_while_a_page_fills(page: Page, house: Town, path: str, size: tuple[int, int]) -> None:
     page.goto(f"{house.url}{path}")
-    page.wait_for_selector(".spark-line[d], .chart-legend li")
+    page.wait_for_selector(".spark-line[d], .chart-legend li", state="attached")
     assert page.evaluate(SHIFTS) < 0.02
 
 
