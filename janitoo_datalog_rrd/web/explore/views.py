@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Response, render_template
 from werkzeug.exceptions import Conflict, Forbidden, NotFound
 
@@ -16,18 +15,15 @@ from ..params import IntegerParam, Param
 from ..room import room
 from ..routes import Role, Route, arguments
 from ..view import number, text
-from .guess import guess_paths, load
-from .heard import Row, Told
+from .documents import is_whole, message_json, payload_text, pretty_json, proposal_json, row_json, verdict_json
+from .heard import Told
 from .inihome import IniFileError
-from .proposal import PATHS, Proposal, Wanted
-from .verdict import KINDS, OPEN, Number, Verdict
+from .proposal import PATHS, Wanted
+from .verdict import KINDS
 
 _PREFIXES_MAX = 64
 _TOPIC_MAX = 60_000
-_PREVIEW = 160
 _HEX_MAX = 512
-_TOPICS_SHOWN = 20
-_PRETTY_MAX = 200_000
 _BODY: dict[str, Any] = {
     "type": "object",
     "required": ["topic"],
@@ -111,7 +107,7 @@ def explore_tree() -> Response:
     words = given["search"].split()
     if words:
         rows, found = heard.search(words, given["limit"], now)
-        answer.update(found=found, rows=[_row(row) for row in rows])
+        answer.update(found=found, rows=[row_json(row) for row in rows])
         return json_response(answer)
     prefixes = given["prefix"] or [""]
     for prefix in prefixes:
@@ -138,7 +134,7 @@ def _branch(prefix: str, limit: int, after: str | None, depth: int, budget: _Bud
     budget.left -= len(rows)
     shown = []
     for row in rows:
-        document = _row(row)
+        document = row_json(row)
         if depth > 1 and row.below and budget.left > 0:
             document["branch"] = _branch(f"{row.topic}/", limit, None, depth - 1, budget)
         shown.append(document)
@@ -151,19 +147,19 @@ def explore_topic() -> Response:
     here = room()
     here.desk.listener.look()
     told = _told(topic)
-    verdict = here.desk.examiner.examine(topic, told.payload, whole=_is_whole(told))
+    verdict = here.desk.examiner.examine(topic, told.payload, whole=is_whole(told))
     now = here.services.clock()
     return json_response(
         {
             "topic": topic,
             "time": now,
             "message": {
-                **_message(told),
-                "text": _text(told.payload),
+                **message_json(told),
+                "text": payload_text(told.payload),
                 "hex": told.payload[:_HEX_MAX].hex(" "),
-                "json": _pretty(told),
+                "json": pretty_json(told),
             },
-            "verdict": _verdict(topic, told, verdict, now),
+            "verdict": verdict_json(topic, told, verdict, now),
         }
     )
 
@@ -174,7 +170,7 @@ def explore_log() -> Response:
     topic = body["topic"]
     here = room()
     told = _told(topic)
-    if not _is_whole(told):
+    if not is_whole(told):
         raise BadRequestError("topic", "Only the beginning of its last message was kept: wait for the next one.")
     kind = body.get("kind") or here.desk.examiner.examine(topic, told.payload, whole=True).kind or KINDS[0]
     wanted = Wanted(
@@ -189,7 +185,7 @@ def explore_log() -> Response:
         proposal = here.desk.propose(wanted, told.payload)
         obstacle = here.desk.ini.obstacle()
         if not body.get("save"):
-            return json_response({**_proposal(proposal), "obstacle": text(obstacle), "saved": False})
+            return json_response({**proposal_json(proposal), "obstacle": text(obstacle), "saved": False})
         if obstacle:
             raise Forbidden(f"{obstacle} Write the section by hand, then: jnt_datalog_rrd reload.")
         if body.get("hash") != proposal.hash:
@@ -199,7 +195,7 @@ def explore_log() -> Response:
         raise Conflict(str(error)) from None
     return json_response(
         {
-            **_proposal(proposal),
+            **proposal_json(proposal),
             "saved": True,
             "in_force": in_force,
             "sentence": text(sentence),
@@ -216,101 +212,3 @@ def _told(topic: str) -> Told:
     if told is None:
         raise NotFound("Nothing was heard on this topic since somebody looks: wait for its next message.")
     return told
-
-
-def _is_whole(told: Told) -> bool:
-    return len(told.payload) == told.size
-
-
-# -- what is answered ------------------------------------------------------------------------------------
-
-
-def _row(row: Row) -> dict[str, Any]:
-    document: dict[str, Any] = {"level": row.level, "topic": row.topic, "below": row.below, "message": None}
-    if row.told is not None:
-        state, series = room().desk.examiner.glance(row.topic, row.told.payload, whole=_is_whole(row.told))
-        preview = _text(row.told.payload[: _PREVIEW * 4], errors="ignore" if len(row.told.payload) > _PREVIEW * 4 else "strict")
-        document["message"] = {
-            **_message(row.told),
-            "text": None if preview is None else preview[:_PREVIEW],
-            "state": state,
-            "series": series,
-        }
-    return document
-
-
-def _message(told: Told) -> dict[str, Any]:
-    return {
-        "size": told.size,
-        "kept": len(told.payload),
-        "time": number(told.time),
-        "count": told.count,
-        "rate": round(told.rate, 2),
-        "retained": told.retained,
-    }
-
-
-def _text(payload: bytes, errors: str = "strict") -> str | None:
-    """A payload as text; None where it is none."""
-    try:
-        return payload.decode("utf-8", errors)
-    except UnicodeDecodeError as error:
-        # what was cut in the midst of a character is text all the same
-        return payload[: error.start].decode() if error.start >= len(payload) - 3 and error.start > 0 else None
-
-
-def _pretty(told: Told) -> str | None:
-    """A payload as JSON with a line for each member; None where it is no document."""
-    document = load(told.payload)
-    if not isinstance(document, (dict, list)):
-        return None
-    try:
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()[:_PRETTY_MAX]
-    except orjson.JSONEncodeError:  # nested too deeply
-        return None
-
-
-def _verdict(topic: str, told: Told, verdict: Verdict, now: float) -> dict[str, Any]:
-    value = ""
-    if verdict.section:
-        value = str(room().services.options.section(verdict.section).get("value") or "")
-    return {
-        "state": verdict.state,
-        "sentence": text(verdict.sentence),
-        "kind": verdict.kind,
-        "section": verdict.section,
-        "place": text(verdict.place),
-        "value": text(value),
-        "numbers": [_number(topic, told, verdict, each, now) for each in verdict.numbers],
-    }
-
-
-def _number(topic: str, told: Told, verdict: Verdict, found: Number, now: float) -> dict[str, Any]:
-    guesses = {}
-    if found.state == OPEN and verdict.kind == "json" and found.path:
-        guesses = guess_paths(room().desk.examiner, topic, told.payload, found.path, now)
-    return {
-        "path": text(found.path),
-        "value": number(found.value),
-        "label": text(found.label),
-        "units": text(found.units),
-        "state": found.state,
-        "series": found.series,
-        "why": text(found.why),
-        "guesses": {name: text(path) for name, path in guesses.items()},
-    }
-
-
-def _proposal(proposal: Proposal) -> dict[str, Any]:
-    return {
-        "section": proposal.section,
-        "new": proposal.new,
-        "text": text(proposal.text),
-        "diff": text(proposal.diff),
-        "hash": proposal.hash,
-        "topics": text(proposal.topics),
-        "matches": {"count": len(proposal.matches), "topics": [text(each) for each in proposal.matches[:_TOPICS_SHOWN]]},
-        "others": {"count": len(proposal.others), "topics": [text(each) for each in proposal.others[:_TOPICS_SHOWN]]},
-        "numbers": [{"path": text(path), "value": number(value)} for path, value in proposal.numbers[:_TOPICS_SHOWN]],
-        "notes": [text(each) for each in proposal.notes],
-    }
