@@ -133,11 +133,12 @@ def test_the_first_load_is_light(page: Page, path: str) -> None:
 
 _KEY = """
 const keyOf = (element) => {
+  const leads = (element.getAttribute("href") || "").split("?")[0];
   const words = (element.getAttribute("aria-label") || element.textContent || element.name || "").trim().slice(0, 40);
-  return [element.tagName, element.id, (element.getAttribute("href") || "").split("?")[0], words].join(" ");
+  return [element.tagName, element.id, leads || words].join(" ");
 };
 """
-"""What an element is called: charts may make theirs anew while the test goes on."""
+"""What an element is called: charts may make theirs anew while the test goes on, and links tell of values that change."""
 _WANTED = """
 const isWanted = (element) => {
   const unseen = getComputedStyle(element).visibility === "hidden" || !element.getBoundingClientRect().width;

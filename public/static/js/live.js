@@ -142,3 +142,7 @@ function hand({ time, values }) {
 }
 
 document.addEventListener("visibilitychange", schedule);
+// A form that leads away, as that of the log-out, is not overtaken by what the end of the session does to a page.
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) stop();
+});
