@@ -23,6 +23,7 @@ from .graphite.paths import graphite_routes
 from .metrics import metric_routes
 from .nodepage import node_routes
 from .pages import page_routes
+from .rates import stored
 from .room import KEY, Room
 from .routes import check_arguments, declare
 from .serving.compression import Compression
@@ -49,7 +50,7 @@ def create_app(services: Services) -> Flask:
     )
     app.config.update(MAX_CONTENT_LENGTH=65536, SEND_FILE_MAX_AGE_DEFAULT=None)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.filters.update(make_filters(lambda: services.clock()))
+    app.jinja_env.filters.update(make_filters(lambda: services.clock()), stored=stored)
     app.jinja_env.globals["version"] = __version__
     app.extensions[KEY] = Room.build(services)
     Compression().register(app)  # first, so that it is the last that sees an answer

@@ -17,6 +17,7 @@ from browser.window import DESKTOP, PHONE, Faults, axe, overflow
 
 pytestmark = pytest.mark.slow
 KITCHEN, GARDEN, POWER = "0100.0001.temperature.0", "0100.0002.temperature.0", "0110.0001.power.0"
+WATER = "0110.0001.water.0"
 TABLET = (1024, 768)
 
 
@@ -393,3 +394,25 @@ def test_a_wall_asks_that_the_screen_stays_awake(page: Page, house: Town) -> Non
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
     page.get_by_role("link", name="Leave", exact=True).click()
     page.wait_for_url(f"**/boards/{board}")
+
+
+def test_a_counter_shows_its_rate_and_beside_it_what_it_has_counted(page: Page, house: Town) -> None:
+    board = make(house, "Water", [tile(WATER), tile(KITCHEN, WATER), tile(WATER, kind="graph")])
+    page.goto(f"{house.url}/boards/{board}")
+    for each in page.locator(".tile").all():
+        rate, total = (each.locator(f".reading[data-series='{WATER}']{more}") for more in (":not(.total)", ".total"))
+        expect(rate).to_have_text(re.compile(r"^\d[\d.]* l/min$"))
+        expect(total).to_have_text(re.compile(r"^[\d\u202f.]+ M?l$"))
+    big = page.locator(".reading.big")
+    before = big.inner_text()
+    for count in (9_000_000, 9_000_600):
+        house.say("0110/0001", "water", count, label="Water", units="l", rrd_type="COUNTER")
+        expect(page.locator(".tile").first.locator(".total")).to_have_text(re.compile("^9(.001)? Ml$"))
+    expect(big).not_to_have_text(before)
+    expect(page.locator(".tile").nth(1).locator("dd").last).to_have_text(big.inner_text())
+
+
+@pytest.mark.parametrize("javascript", [False])
+def test_without_a_script_a_counter_shows_what_it_has_counted(page: Page, house: Town) -> None:
+    page.goto(f"{house.url}/boards/{make(house, 'Count', [tile(WATER)])}")
+    expect(page.locator(".total")).to_have_text(re.compile(r"^[\d\u202f.]+ M?l$"))

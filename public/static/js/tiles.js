@@ -2,6 +2,7 @@
 
 import { now } from "./clock.js";
 import { amount, brief, briefRange, unitsOf } from "./format.js";
+import { Rate } from "./rate.js";
 import { draw } from "./sparks.js";
 
 const OLD_S = 86400;
@@ -15,7 +16,6 @@ export class Tile {
     this.series = series;
     this.key = `${series}:${column}`;
     this.isCounter = type !== "GAUGE";
-    this.type = type;
     this.units = units;
     this.kept = kept;
     this.factor = Number(factor);
@@ -24,7 +24,7 @@ export class Tile {
     this.age = element.querySelector("time");
     this.range = element.querySelector(".range");
     this.spark = element.querySelector(".spark");
-    this.before = null; // the last [time, value] of a counter
+    this.rate = new Rate(type);
     this.day = null; // {start, end, times, numbers, low, high} of the last day
     this.stale = true; // whether the day is to be asked for
   }
@@ -44,14 +44,9 @@ export class Tile {
     return true;
   }
 
-  /** The rate of a counter, from what it stood at before; null where that is not known. */
   #count(value, time) {
-    const before = this.before;
-    if (value === null || time === null) return null;
-    this.before = [time, value];
-    if (before === null || time <= before[0] || this.type === "ABSOLUTE") return null;
-    const rate = (value - before[1]) / (time - before[0]);
-    return rate < 0 ? null : rate * this.factor;
+    const rate = this.rate.take(value, time);
+    return rate === null ? null : rate * this.factor;
   }
 
   #show(number, units) {

@@ -2,7 +2,8 @@
 
 import { make } from "./dom.js";
 
-const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
+/** Seconds of each span. */
+export const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
 const SETTLE_MS = 150;
 const LOWEST = 70;
 

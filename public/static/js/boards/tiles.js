@@ -5,9 +5,9 @@ import { age, amount, shown, stored, unitsOf } from "../format.js";
 import { subscribe } from "../live.js";
 import { draw } from "../sparks.js";
 import { make, sparkFrame } from "./dom.js";
-import { drawChart } from "./plots.js";
+import { drawChart, SPAN_S } from "./plots.js";
+import { isCounter, Rates } from "./rates.js";
 
-const SPAN_S = { "1h": 3600, "4h": 14400, "1d": 86400, "1w": 604800, "1M": 2629800, "1y": 31557600, "10y": 315576000 };
 const AT = { "1h": "-1h", "4h": "-4h", "1d": "-1d", "1w": "-1w", "1M": "-1mon", "1y": "-1y", "10y": "-10y" };
 const TICK_MS = 1000;
 const POINTS = 96;
@@ -29,6 +29,7 @@ export class Tiles {
     this.charts = new Map(); // tile → what ends its chart
     this.due = new Map(); // span or picture → when it is fetched again, ms
     this.last = new Map(); // series and column → its last value
+    this.rates = new Rates((key, rate) => this.put(key, rate, true));
     this.skew = 0;
     this.end = null;
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -101,7 +102,9 @@ export class Tiles {
     const put = (map, key, element) => map.set(key, [...(map.get(key) || []), element]);
     for (const each of this.grid.querySelectorAll(".reading")) put(this.readings, `${each.dataset.series}\n${each.dataset.column}`, each);
     for (const each of this.grid.querySelectorAll("time[data-series]")) put(this.ages, each.dataset.series, each);
-    for (const [key, value] of this.last) for (const each of this.readings.get(key) || []) showReading(each, value, this.write);
+    this.rates.follow([...this.readings.values()].flat());
+    for (const [key, value] of this.last) this.put(key, value);
+    for (const [key, rate] of this.rates.known) this.put(key, rate, true);
     const names = [...new Set([...this.readings.keys()].map((key) => key.split("\n")[0]))].sort();
     const key = names.join("\n");
     if (key === this.names) return;
@@ -115,13 +118,19 @@ export class Tiles {
     for (const { series, column, value, time: when } of values) {
       const key = `${series}\n${column}`;
       this.last.set(key, value);
-      for (const element of this.readings.get(key) || []) showReading(element, value, this.write);
+      this.put(key, value);
+      this.rates.take(key, value, when);
       if (!when) continue;
       for (const element of this.ages.get(series) || []) {
         element.dataset.when = String(Math.max(Math.floor(when), Number(element.dataset.when || 0)));
         element.dateTime = new Date(when * 1000).toISOString();
       }
     }
+  }
+
+  /** Write a last value, or the rate of a counter, wherever it stands. */
+  put(key, number, isRate = false) {
+    for (const each of this.readings.get(key) || []) if (isCounter(each) === isRate) showReading(each, number, this.write);
   }
 
   tick() {
@@ -132,7 +141,7 @@ export class Tiles {
       if (each.textContent !== text) each.textContent = text;
       each.classList.toggle("old", now - Number(each.dataset.when) > 3600);
     }
-    this.drawSparks(now);
+    this.drawSparks();
     this.drawGraphs(now);
   }
 
