@@ -239,6 +239,13 @@ def test_every_module_is_in_the_architecture() -> None:
             assert (ROOT / OURS / room / name).exists(), f"{room}/{name}"
 
 
+def test_every_script_of_the_pages_is_in_the_architecture() -> None:
+    scripts = ROOT / "public" / "static" / "js"
+    there = {path.relative_to(scripts).as_posix() for path in scripts.rglob("*.js")}
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`((?:boards/)?[\w-]+\.js)`", text)) == there
+
+
 # -- the plugins of the page ---------------------------------------------------------------------------
 
 

@@ -29,6 +29,11 @@ def parse_hadd(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def is_hadd(text: str) -> bool:
+    """Whether a text is a Home ADDress `CCCC/NNNN`."""
+    return _HADD.fullmatch(text) is not None
+
+
 def format_hadd(controller: int, node: int) -> str:
     """Write an HADD from its controller and node numbers (0 to 9999 each)."""
     return f"{controller:04d}/{node:04d}"

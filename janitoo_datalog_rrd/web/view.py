@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 from ..core.contracts import Column, SeriesInfo
 from ..core.heartbeats import NodeState
+from ..core.topics import is_hadd
 from .escape import clean
 
 SPANS = {"1h": "hour", "4h": "4 hours", "1d": "day", "1w": "week", "1M": "month", "1y": "year", "10y": "10 years"}
@@ -29,7 +29,6 @@ _KILO = frozenset(
 """Units that go with a k; what people know without one, such as 1 013 hPa, keeps its thousands."""
 _KILO_FROM = 1e4
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
-_HADD = re.compile(r"[0-9]{4}/[0-9]{4}", re.ASCII)
 _AGES = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -207,7 +206,7 @@ def node_path(address: str) -> str:
 
     A topic may have empty levels and dots, which browsers and servers take out of a path: it stands in the query.
     """
-    if _HADD.fullmatch(address):
+    if is_hadd(address):
         return f"/nodes/{address}"
     return f"/nodes/topic?name={quote(address.encode('utf-8', 'replace'), safe='/')}"
 

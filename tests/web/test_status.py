@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -18,9 +19,17 @@ from janitoo_datalog_rrd.core.errors import PluginError
 from janitoo_datalog_rrd.core.facts import BrokerLink
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
 from janitoo_datalog_rrd.web.server import WebServer
+from janitoo_datalog_rrd.web.status.process import describe_threads
 from janitoo_datalog_rrd.web.status.reasons import REASONS
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_threads_that_come_and_go_say_what_they_do() -> None:
+    names = ("web-live", "web-artists", "explore-watch", "jnt_datalog_rrd-0018-0000-explore")
+    told = describe_threads([], [threading.Thread(name=name) for name in names])
+    assert [each["name"] for each in told] == ["artists", "events", "explore", "explore watch"]
+    assert all(each["does"] for each in told)
 
 
 def test_rejected_messages_are_listed_with_reason_and_first_bytes(site: Site) -> None:

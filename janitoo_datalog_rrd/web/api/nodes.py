@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 from werkzeug.exceptions import NotFound
 
-from ...core.topics import parse_hadd
+from ...core.topics import is_hadd
 from ..params import Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
@@ -76,13 +76,5 @@ def _row(view: NodeView) -> tuple[Cell, ...]:
 
 def _nodes(here: Room) -> list[NodeView]:
     """What has an address: nodes that were heard, and those that series come from."""
-    series = [info for info in here.store.list_series() if _is_hadd(info.node)]
+    series = [info for info in here.store.list_series() if is_hadd(info.node)]
     return group_by_node(series, here.services.nodes.all())
-
-
-def _is_hadd(address: str) -> bool:
-    try:
-        parse_hadd(address)
-    except ValueError:
-        return False
-    return True

@@ -15,7 +15,7 @@ from flask import Response
 
 from ...core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
 from ...core.errors import BadRequestError
-from ...core.topics import parse_hadd
+from ...core.topics import is_hadd
 from ..api.answers import json_response
 from ..api.rows import MAX_CELLS
 from ..drawing.rrdshape import read_shape
@@ -150,18 +150,10 @@ def metric_name(info: SeriesInfo, column: Column) -> str:
     """What clients know a column by: uuid and index, or the path in the message, joined by hyphens."""
     if info.configured:
         return text(f"{info.name}-{column.name}")
-    if len(column.key) == 3 and _is_hadd(column.key[0]):
+    if len(column.key) == 3 and is_hadd(column.key[0]):
         return text(f"{column.key[1]}-{column.key[2]}")
     path = column.key[-1] if len(column.key) > 1 else ""
     return text(path.removeprefix(_THEIR_ROOT).replace(".", "-")) or info.name
-
-
-def _is_hadd(address: str) -> bool:
-    try:
-        parse_hadd(address)
-    except ValueError:
-        return False
-    return True
 
 
 def _plain(name: str) -> str:

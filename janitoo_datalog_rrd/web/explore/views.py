@@ -204,9 +204,6 @@ def explore_log() -> Response:
     )
 
 
-# -- what is asked ---------------------------------------------------------------------------------------
-
-
 def _told(topic: str) -> Told:
     told = room().desk.heard.get(topic, room().services.clock())
     if told is None:
