@@ -9,7 +9,8 @@ from werkzeug.exceptions import NotFound
 
 from ..api.answers import json_response
 from ..params import Param
-from ..routes import Role, Route, arguments
+from ..routes import Route, arguments
+from .declare import graphite_route
 from .evaluate import Function
 from .functions import all_functions
 from .given import Argument
@@ -36,33 +37,21 @@ _TAG = Param(name="tag", told="Name of a tag.", example="name")
 
 def extra_routes() -> list[Route]:
     """The routes that clients ask beside metrics and numbers."""
-
-    def route(path: str, view: Any, answer: dict[str, Any], methods: tuple[str, ...] = ("GET",), **more: Any) -> Route:
-        declared: dict[str, Any] = {"answers": {"application/json": answer}, **more}
-        return Route(
-            path=path,
-            view=view,
-            role=Role.VIEWER,
-            methods=methods,
-            tag="graphite",
-            form="POST" in methods,
-            loose=True,
-            safe=True,
-            programs=True,
-            **declared,
-        )
-
-    both = ("GET", "POST")
+    only_get = ("GET",)
     return [
-        route("/version", version, {}, answers={"text/plain": {}}),
-        route("/functions", functions, {"type": "object", "additionalProperties": _FUNCTION}, params=_GROUPED),
-        route("/functions/<name>", one_function, _FUNCTION, variables=(_NAME,)),
-        route("/tags", tags, _LIST),
-        route("/tags/<tag>", one_tag, {"type": "object", "required": ["tag", "values"]}, variables=(_TAG,)),
-        route("/tags/findSeries", tagged_series, _LIST, both),
-        route("/tags/autoComplete/tags", tag_completions, _LIST, both),
-        route("/tags/autoComplete/values", value_completions, _LIST, both),
-        route("/events/get_data", events, _LIST, both),
+        graphite_route("/version", version, {}, answers={"text/plain": {}}, methods=only_get),
+        graphite_route(
+            "/functions", functions, {"type": "object", "additionalProperties": _FUNCTION}, params=_GROUPED, methods=only_get
+        ),
+        graphite_route("/functions/<name>", one_function, _FUNCTION, variables=(_NAME,), methods=only_get),
+        graphite_route("/tags", tags, _LIST, methods=only_get),
+        graphite_route(
+            "/tags/<tag>", one_tag, {"type": "object", "required": ["tag", "values"]}, variables=(_TAG,), methods=only_get
+        ),
+        graphite_route("/tags/findSeries", tagged_series, _LIST),
+        graphite_route("/tags/autoComplete/tags", tag_completions, _LIST),
+        graphite_route("/tags/autoComplete/values", value_completions, _LIST),
+        graphite_route("/events/get_data", events, _LIST),
     ]
 
 

@@ -10,7 +10,8 @@ from ...core.errors import BadRequestError
 from ..api.answers import json_response
 from ..params import ChoiceParam, FlagParam, Param
 from ..room import room
-from ..routes import Role, Route, arguments
+from ..routes import Route, arguments
+from .declare import graphite_route
 from .tree import Found, Tree, leaves_of
 
 MAX_QUERIES = 20
@@ -55,26 +56,10 @@ _EXPANDED = {
 
 def find_routes() -> list[Route]:
     """The routes that tell what metrics there are."""
-
-    def route(path: str, view: Any, params: tuple[Param, ...], answer: dict[str, Any]) -> Route:
-        return Route(
-            path=path,
-            view=view,
-            role=Role.VIEWER,
-            methods=("GET", "POST"),
-            params=params,
-            answers={"application/json": answer},
-            tag="graphite",
-            form=True,
-            loose=True,
-            safe=True,
-            programs=True,
-        )
-
     return [
-        route("/metrics/find", find, _FIND_PARAMS, {"anyOf": [{"type": "array", "items": _PLACE}, _COMPLETIONS]}),
-        route("/metrics/expand", expand, _EXPAND_PARAMS, _EXPANDED),
-        route("/metrics/index.json", index, (), _PATHS),
+        graphite_route("/metrics/find", find, {"anyOf": [{"type": "array", "items": _PLACE}, _COMPLETIONS]}, params=_FIND_PARAMS),
+        graphite_route("/metrics/expand", expand, _EXPANDED, params=_EXPAND_PARAMS),
+        graphite_route("/metrics/index.json", index, _PATHS),
     ]
 
 

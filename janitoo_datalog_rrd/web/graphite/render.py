@@ -12,8 +12,9 @@ from ...core.errors import BadRequestError
 from ..api.answers import json_response
 from ..params import ChoiceParam, IntegerParam, Param
 from ..room import room
-from ..routes import Role, Route, arguments
+from ..routes import Route, arguments
 from .attime import parse_time
+from .declare import graphite_route
 from .evaluate import Evaluation
 from .expression import MAX_LENGTH
 from .functions import all_functions
@@ -59,21 +60,7 @@ ANSWER: dict[str, Any] = {
 
 def render_routes() -> list[Route]:
     """The route of numbers."""
-    return [
-        Route(
-            path="/render",
-            view=render,
-            role=Role.VIEWER,
-            methods=("GET", "POST"),
-            params=PARAMS,
-            answers={"application/json": ANSWER},
-            tag="graphite",
-            form=True,
-            loose=True,
-            safe=True,
-            programs=True,
-        )
-    ]
+    return [graphite_route("/render", render, ANSWER, params=PARAMS)]
 
 
 def render() -> Response:
