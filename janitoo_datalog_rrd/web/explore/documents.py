@@ -8,7 +8,7 @@ import orjson
 
 from ..room import room
 from ..view import number, text
-from .guess import guess_paths, load
+from .guess import Guesses, load
 from .heard import Row, Told
 from .proposal import Proposal
 from .verdict import OPEN, Number, Verdict
@@ -72,9 +72,10 @@ def pretty_json(told: Told) -> str | None:
         return None
 
 
-def verdict_json(topic: str, told: Told, verdict: Verdict, now: float) -> dict[str, Any]:
+def verdict_json(told: Told, verdict: Verdict, now: float) -> dict[str, Any]:
     """A verdict with its numbers."""
     value = ""
+    guesses = Guesses(told.payload, now)
     if verdict.section:
         value = str(room().services.options.section(verdict.section).get("value") or "")
     return {
@@ -84,14 +85,12 @@ def verdict_json(topic: str, told: Told, verdict: Verdict, now: float) -> dict[s
         "section": verdict.section,
         "place": text(verdict.place),
         "value": text(value),
-        "numbers": [_number(topic, told, verdict, each, now) for each in verdict.numbers],
+        "numbers": [_number(verdict, each, guesses) for each in verdict.numbers],
     }
 
 
-def _number(topic: str, told: Told, verdict: Verdict, found: Number, now: float) -> dict[str, Any]:
-    guesses = {}
-    if found.state == OPEN and verdict.kind == "json" and found.path:
-        guesses = guess_paths(room().desk.examiner, topic, told.payload, found.path, now)
+def _number(verdict: Verdict, found: Number, guesses: Guesses) -> dict[str, Any]:
+    guessed = guesses.of(found.path) if found.state == OPEN and verdict.kind == "json" and found.path else {}
     return {
         "path": text(found.path),
         "value": number(found.value),
@@ -100,7 +99,7 @@ def _number(topic: str, told: Told, verdict: Verdict, found: Number, now: float)
         "state": found.state,
         "series": found.series,
         "why": text(found.why),
-        "guesses": {name: text(path) for name, path in guesses.items()},
+        "guesses": {name: text(path) for name, path in guessed.items()},
     }
 
 

@@ -159,7 +159,7 @@ def explore_topic() -> Response:
                 "hex": told.payload[:_HEX_MAX].hex(" "),
                 "json": pretty_json(told),
             },
-            "verdict": verdict_json(topic, told, verdict, now),
+            "verdict": verdict_json(told, verdict, now),
         }
     )
 

@@ -94,6 +94,7 @@ class Evaluation:
     def lines(self, node: Path | Call) -> list[Line]:
         """The lines of a path or of a call. Raises BadRequestError, StoreError."""
         if isinstance(node, Path):
+            self.budget.spend(())
             return self.source.read(node.text, self.start, self.end)
         function = self.functions.get(node.name)
         if function is None:

@@ -21,6 +21,10 @@ from .lines import MAX_NAME, Line
 SERIES = Argument("seriesList", "seriesList", "Metrics.", required=True)
 MAX_PATTERN = 200
 """Characters of a pattern, and of what is put in its place."""
+MAX_NODES = 32
+"""How many parts one name may be made of."""
+_MAX_PUT = 100
+"""How often something is put in the place of what a pattern matches in one name; what matches later stays."""
 _RECURSION = re.compile(r"\(\?(?:R|[+-]?[0-9]+|&\w+|P>\w+)\)")
 """What the library takes and Python's own does not: it can fill the memory before the time is over."""
 _MATCH_S = 0.5
@@ -43,7 +47,7 @@ def alias_sub(given: Given) -> list[Line]:
     try:
         pattern = regex.compile(search)
         names = {
-            name: pattern.sub(put, name, timeout=max(until - time.monotonic(), 0.001), concurrent=True)[:MAX_NAME]
+            name: pattern.sub(put, name, _MAX_PUT, timeout=max(until - time.monotonic(), 0.001), concurrent=True)[:MAX_NAME]
             for name in {line.name for line in given.lines}
         }
     except TimeoutError:
@@ -56,16 +60,20 @@ def alias_sub(given: Given) -> list[Line]:
 def alias_by_node(given: Given) -> list[Line]:
     """Make each name of some of the parts of its path."""
     nodes = given.values["nodes"]
-    return [replace(line, name=".".join(_part(line, node) for node in nodes)) for line in given.lines]
+    if len(nodes) > MAX_NODES:
+        raise BadRequestError("target", f"target calls aliasByNode with {len(nodes)} parts: name at most {MAX_NODES}.")
+    # A name can be a long expression, which is read once however many lines have it.
+    parts = {name: _parts(name) for name in {line.name for line in given.lines}}
+    return [replace(line, name=".".join(_part(line, parts[line.name], node) for node in nodes)) for line in given.lines]
 
 
 def alias_by_metric(given: Given) -> list[Line]:
     """Make each name of the last part of its path."""
-    return [replace(line, name=_parts(line.name)[-1]) for line in given.lines]
+    parts = {name: _parts(name) for name in {line.name for line in given.lines}}
+    return [replace(line, name=parts[line.name][-1]) for line in given.lines]
 
 
-def _part(line: Line, node: int | str) -> str:
-    parts = _parts(line.name)
+def _part(line: Line, parts: list[str], node: int | str) -> str:
     if isinstance(node, int) and -len(parts) <= node < len(parts):
         return parts[node]
     return line.tags.get(str(node), "")

@@ -18,6 +18,10 @@ MAX_VARIANTS = 1000
 """How many words one part with braces may stand for."""
 MAX_GLOBS = 20
 """How many of them may have globs."""
+MAX_BRACES = 30
+"""How many braces one part may have."""
+MAX_GLOB = 300
+"""Characters of one word with globs, its braces replaced; no part of a series' name is as long."""
 _GLOB = re.compile(r"[*?\[{]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -155,6 +159,8 @@ class _Part:
         globs = [variant for variant in variants if _GLOB.search(variant) is not None]
         if len(globs) > MAX_GLOBS:
             raise _too_many(parameter, part, MAX_GLOBS)
+        if any(len(glob) > MAX_GLOB for glob in globs):
+            raise BadRequestError(parameter, f"{parameter} has {part[:40]!r}, of more than {MAX_GLOB} characters.")
         self._pattern = re.compile("|".join(f"(?:{translate(glob)})" for glob in globs)) if globs else None
         self._known: dict[str, bool] = {}
         self._words = frozenset(variants)
@@ -169,20 +175,16 @@ class _Part:
 
 def _variants(parameter: str, part: str) -> list[str]:
     """What a part stands for when each of its braces is one of its choices."""
-    variants = [part]
-    while True:
-        grown: list[str] = []
-        for variant in variants:
-            match = _BRACES.search(variant)
-            if match is None:
-                grown.append(variant)
-            else:
-                grown += [variant[: match.start()] + choice + variant[match.end() :] for choice in match[1].split(",")]
-        if len(grown) > MAX_VARIANTS:
+    pieces = _BRACES.split(part)  # every second one is what stood in braces
+    if len(pieces) // 2 > MAX_BRACES:
+        raise BadRequestError(parameter, f"{parameter} has {part[:40]!r}, with more than {MAX_BRACES} braces.")
+    words = [""]
+    for at, piece in enumerate(pieces):
+        choices = piece.split(",") if at % 2 else [piece]
+        if len(words) * len(choices) > MAX_VARIANTS:  # counted before they are made
             raise _too_many(parameter, part, MAX_VARIANTS)
-        if grown == variants:
-            return list(dict.fromkeys(variants))
-        variants = grown
+        words = [word + choice for word in words for choice in choices]
+    return list(dict.fromkeys(words))
 
 
 def _too_many(parameter: str, part: str, most: int) -> BadRequestError:

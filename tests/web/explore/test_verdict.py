@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 import pytest
 from support import Mosquitto, fetch, wait_until
+
+from janitoo_datalog_rrd.decoders.times import parse_time
+from janitoo_datalog_rrd.web.explore import guess
 
 from .conftest import Looker
 
@@ -120,6 +124,23 @@ def test_time_label_and_units_are_guessed(looker: Looker) -> None:
     now = looker.house.server.services.clock()
     looker.hear(("z/hall", f'{{"temperature":20,"ts":{now}}}'))
     assert looker.number("z/hall", "temperature")["guesses"] == {"time": "ts"}
+
+
+def test_a_message_full_of_times_costs_no_more_than_it_has_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def counted(datum: object) -> float:
+        read.append(datum)
+        return parse_time(datum)
+
+    monkeypatch.setattr(guess, "parse_time", counted)
+    document: dict[str, object] = {f"n{each}": each for each in range(50)}
+    for level in range(20):
+        document = {"below": document, "time": level, "ts": level, "date": "no time"}
+    guesses = guess.Guesses(orjson.dumps(document), now=1.7e9)
+    below = ".".join(["below"] * 20)
+    assert [guesses.of(f"{below}.n{each}") for each in range(50)] == [{}] * 50
+    assert len(read) == 60
 
 
 def test_rows_of_the_tree_say_whether_they_are_logged(looker: Looker) -> None:

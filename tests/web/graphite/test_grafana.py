@@ -16,6 +16,9 @@ from house import janitoo, live_in
 from support import Mosquitto, fetch_json, wait_until
 from web.sites import STEP, Client, Reply, Site, column
 
+from janitoo_datalog_rrd.web.graphite import names as naming
+from janitoo_datalog_rrd.web.graphite.expression import parse
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -250,6 +253,10 @@ def test_a_completer_gets_what_begins_so(filled: Site) -> None:
         ("target=aliasSub(weather.*,'a','%5C9')", "target", "aliasSub"),
         ("target=" + "absolute(" * 40 + "a" + ")" * 40, "target", "30"),
         ("target=" + "{a,b}" * 12, "target", "1000"),
+        ("target=" + "{a,b}" * 9 + "{" + "," * 7000 + "}", "target", "1000"),
+        ("target={a,b}" + "{}" * 1000, "target", "30 braces"),
+        ("target=" + "*a" * 200, "target", "300 characters"),
+        ("target=aliasByNode(weather.*" + ",0" * 1000 + ")", "target", "at most 32"),
         ("target={" + ",".join(f"{each}*" for each in range(30)) + "}", "target", "20"),
         ("target=scale(a,1e999)", "target", "large"),
         ("target=constantLine(1)&from=someday", "from", "someday"),
@@ -305,6 +312,21 @@ def test_more_numbers_than_one_request_may_read_are_refused(site: Site) -> None:
     reply = site.client.get("/render?target=many.*&from=-1d")
     assert (reply.status, reply.json["parameter"]) == (400, "target")
     assert site.client.get("/render?target=many.*&from=-1min").status == 200
+
+
+def test_a_long_name_that_many_lines_have_is_read_once(filled: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> Any:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(naming, "parse", counted)
+    name = "f(" * 25 + "a.b" + ",0" * 300 + ")" * 25
+    drawn = render(filled, f"aliasByNode(alias(weather.*,'{name}')" + ",1" * 30 + ")")
+    assert len(drawn) > 1
+    assert set(names(drawn)) == {".".join("b" * 30)}
+    assert read == [name]
 
 
 def test_nested_windows_cannot_be_made_to_read_without_end(filled: Site) -> None:
