@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .secrets import MASK, is_secret_name, mask_urls
+from .secrets import MASK, is_secret, is_secret_of_handler, mask_urls
+from .sections import Section
 
 _MARK = "\ufeff"  # some editors put it before the text
 
@@ -106,19 +107,35 @@ def set_option(text: str, section: str, option: str, value: str) -> str:
     return "".join(kept)
 
 
-def mask(text: str) -> str:
-    """An ini to be shown: what its options hold that are called a secret is masked."""
+def mask(text: str, sections: Mapping[str, Section]) -> str:
+    """An ini to be shown: what its options hold that are a secret is masked, in notes too.
+
+    Args:
+        text: the ini.
+        sections: what it holds, by name, which knows the secrets of plugins.
+    """
+    lines = read_lines(text)
+    kinds = {line.section: line.text.partition("=")[2].strip() for line in lines if line.option == "class"}
     shown = []
     hidden = ""
-    for line in read_lines(text):
-        if line.option and is_secret_name(line.option):
-            head = "" if line.option == hidden else f"{line.option} = "
-            hidden = line.option
+    for line in lines:
+        option = line.option or _in_note(line.text)
+        section = sections.get(line.section) or Section(line.section)
+        if option and (is_secret(section, option) or is_secret_of_handler(line.section, option, kinds.get(line.section, ""))):
+            mark = "" if line.option else line.text.lstrip()[0]
+            head = "" if line.option and line.option == hidden else f"{mark}{option} = "
+            hidden = line.option or hidden
             shown.append(f"{head}{MASK}{line.text[len(line.text.rstrip(chr(13) + chr(10))) :]}")
         else:
-            hidden = ""
+            hidden = hidden if not line.option and not line.opens else ""
             shown.append(mask_urls(line.text))
     return "".join(shown)
+
+
+def _in_note(text: str) -> str:
+    """The option that a note has, where it is one that was taken out; else empty."""
+    found = [line.option for line in read_lines(text.strip().lstrip("#; \t"))]
+    return found[0] if found else ""
 
 
 def _row(option: str, value: str) -> str:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .options import Options
-from .secrets import MASK, is_secret, mask_urls
+from .secrets import MASK, is_secret, is_secret_of_handler, mask_urls
 from .sections import Section
 from .shipped import ShippedNotes
 
-_OPEN_HANDLERS = ("StreamHandler", "FileHandler", "NullHandler", "SysLogHandler")
 _ENVIRONMENT = "environment variable "
 
 
@@ -76,15 +75,10 @@ def _names(section: Section) -> Iterator[str]:
 
 def _show(options: Options, section: Section, name: str, told: str) -> ShownOption:
     value = section.texts[name] if name in section.texts else written(section.values[name])
-    secret = bool(value) and (is_secret(section, name) or _may_hold_secret(section, name))
+    hidden = is_secret(section, name) or is_secret_of_handler(section.name, name, section.texts.get("class", ""))
+    secret = bool(value) and hidden
     source, where = _source(options, section.places.get(name, ""))
     return ShownOption(name, MASK if secret else mask_urls(value), source, where, told, secret)
-
-
-def _may_hold_secret(section: Section, name: str) -> bool:
-    """Tell whether it is the arguments of a log handler that may have a user and a password."""
-    kind = section.texts.get("class", "")
-    return section.name.startswith("handler_") and name in ("args", "kwargs") and not kind.endswith(_OPEN_HANDLERS)
 
 
 def _source(options: Options, place: str) -> tuple[str, str]:

@@ -103,8 +103,11 @@ def old_series_page(name: str) -> ResponseReturnValue:
 
 def matches(info: SeriesInfo, wanted: str, heard: NodeState | None = None) -> bool:
     """Tell whether every word of a filter stands somewhere in a series' names, labels and units, or in its node's name."""
-    words = wanted.lower().split()
-    return not words or all(word in search_text(info, heard) for word in words)
+    words = dict.fromkeys(wanted.lower().split())
+    if not words:
+        return True
+    looked_in = search_text(info, heard)
+    return all(word in looked_in for word in words)
 
 
 def search_text(info: SeriesInfo, heard: NodeState | None = None) -> str:

@@ -13,6 +13,7 @@ from janitoo_datalog_rrd.core.errors import ConfigError
 from janitoo_datalog_rrd.core.iniedit import add_section, mask, read_lines, set_option
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
+from janitoo_datalog_rrd.core.sections import Section
 
 ROOT = Path(__file__).parents[2]
 NEW = [("topics", "a/+/b"), ("kind", "json"), ("value", "x.y")]
@@ -134,4 +135,30 @@ def test_an_option_that_goes_on_in_the_next_line_is_replaced_as_a_whole() -> Non
 
 def test_secrets_of_an_ini_are_masked_to_be_shown() -> None:
     text = "[system]\nbroker_password = hunter2\n  and more\nother = mqtt://house:hunter2@broker/\n;broker_password = x\n"
-    assert mask(text) == "[system]\nbroker_password = ***\n***\nother = mqtt://house:***@broker/\n;broker_password = x\n"
+    assert mask(text, {}) == "[system]\nbroker_password = ***\n***\nother = mqtt://house:***@broker/\n;broker_password = ***\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# broker_password = hunter2",
+        "  ;  api_key: hunter2",
+        "args = ('mail', 'a@house', ['b@house'], 'x', ('user', 'hunter2'))",
+        "pin = hunter2",
+        "url = https://house:hun/ter2@cloud/",
+        "url = https://house:hunter2@x@cloud/",
+        "url = https://cloud/?id=1&access_token=hunter2&x=y",
+        "broker_password = a\n  # note\n  hunter2",
+    ],
+)
+def test_no_secret_is_shown_wherever_it_stands(line: str) -> None:
+    sections = {"handler_mail": Section("handler_mail", secrets=frozenset({"pin"}))}
+    shown = mask(f"[handler_mail]\nclass = handlers.SMTPHandler\n{line}\n", sections)
+    assert "ter2" not in shown
+    assert "hunter2" not in shown
+    assert "***" in shown
+
+
+def test_what_is_no_secret_is_shown() -> None:
+    text = "[handler_file]\nclass = FileHandler\nargs = ('log', 'a')\n# tokens are kept elsewhere\n# [note]\n\n[a]\nx = 1\n"
+    assert mask(text, {}) == text

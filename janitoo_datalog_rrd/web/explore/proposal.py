@@ -13,6 +13,7 @@ from ...core.decoding import build_routes
 from ...core.errors import BadRequestError, ConfigError, DecodeError
 from ...core.iniedit import add_section, mask, section_text, set_option
 from ...core.options import Options
+from ...core.sections import Section
 from ...core.services import Services
 from ...core.topics import check_filter, topic_matches
 from .inihome import IniFile, plain
@@ -125,7 +126,7 @@ class Proposer:
             proposal.notes.append("The ini was changed since the server has read it: those changes come into force too.")
         if ini.path.is_symlink():
             proposal.notes.append(f"{ini.path} is a link: {ini.target} is changed, and the link stays.")
-        proposal.diff = "".join(_diff(text, proposal.content.decode(), ini.path.name))
+        proposal.diff = "".join(_diff(text, proposal.content.decode(), ini.path.name, {**before.log, **before.sections}))
         return proposal
 
     # -- writing ---------------------------------------------------------------------------------------
@@ -262,8 +263,8 @@ def _shared(one: str, other: str) -> str:
     return ".".join(shared)
 
 
-def _diff(old: str, new: str, name: str) -> Iterator[str]:
+def _diff(old: str, new: str, name: str, sections: Mapping[str, Section]) -> Iterator[str]:
     """A unified diff without line ends that do not show, and without secrets."""
-    before, after = mask(plain(old)).split("\n"), mask(plain(new)).split("\n")
+    before, after = (mask(plain(each), sections).split("\n") for each in (old, new))
     for line in difflib.unified_diff(before, after, name, name, lineterm=""):
         yield f"{line}\n"

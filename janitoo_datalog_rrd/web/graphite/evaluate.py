@@ -12,8 +12,8 @@ from .expression import Call, Literal, Node, Path, parse
 from .given import Argument, Given
 from .lines import MAX_NAME, Line
 
-MAX_WORK = 5_000_000
-"""How many numbers all functions of one request may be given."""
+MAX_WORK = 8_000_000
+"""How many numbers all functions of one request may be given, and make."""
 MAX_SECONDS = 20.0
 """How long one request may read and compute."""
 _A_CALL = 100
@@ -56,7 +56,7 @@ class Budget:
     """What one request may still compute.
 
     Attributes:
-        work: numbers that may be given to functions.
+        work: numbers that functions may be given, or make.
         until: seconds of the monotonic clock.
     """
 
@@ -64,7 +64,7 @@ class Budget:
     until: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
 
     def spend(self, lines: Sequence[Line]) -> None:
-        """Take from it what a function is given. Raises BadRequestError when that is too much."""
+        """Take from it what a function is given, or has made. Raises BadRequestError when that is too much."""
         self.work -= _A_CALL + sum(_A_CALL + len(line.values) for line in lines)
         if self.work < 0 or time.monotonic() > self.until:
             raise BadRequestError("target", "target has more to compute than one request may ask for: make it shorter.")
@@ -132,6 +132,7 @@ class Evaluation:
             return found
 
         made = function.run(Given(function.name, lines, values, self.start, self.end, again, self.budget.until))
+        self.budget.spend(made)
         return [_short(line) for line in made]
 
 

@@ -267,11 +267,14 @@ def summarize(given: Given) -> list[Line]:
 
 
 def _summaries(line: Line, start: int, interval: int, count: int, func: str) -> Values:
-    intervals: list[Values] = [[] for _ in range(count)]
+    found: dict[int, Values] = {}  # intervals shorter than a step are many, and most of them have nothing
     for at, value in enumerate(line.values):
-        intervals[(line.start + at * line.step - start) // interval].append(value)
+        found.setdefault((line.start + at * line.step - start) // interval, []).append(value)
     reduce_values = reduce_with(func)
-    return [reduce_values(values) for values in intervals]
+    values: Values = [None] * count
+    for at, inside in found.items():
+        values[at] = reduce_values(inside)
+    return values
 
 
 # -- special -----------------------------------------------------------------------------------------

@@ -35,11 +35,12 @@ class Reporter:
     def _versions(self) -> dict[str, str]:
         return versions()
 
-    def document(self, problems: dict[str, str]) -> dict[str, Any]:
+    def document(self, problems: dict[str, str], *, payloads: bool) -> dict[str, Any]:
         """Everything, by part; times in seconds since the epoch UTC, sizes in bytes. It holds no secret, and no user's name.
 
         Args:
             problems: what is wrong, by part.
+            payloads: whether messages that could not be used are told: they may be anything that somebody published.
         """
         services = self._services
         now = services.clock()
@@ -59,7 +60,7 @@ class Reporter:
             "samples": {name: services.counters.get(f"samples_{name}") for name in ("accepted", "written", "late")},
             "dropped": _by_count(services.counters.by_label("samples_dropped")),
             "messages": _by_count(services.counters.by_label("messages")),
-            "rejected": [_rejected(each) for each in services.rejected.last()],
+            "rejected": [_rejected(each) for each in services.rejected.last()] if payloads else [],
             "process": self._process.look(),
             "versions": {**self._versions, **self._broker_version()},
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, render_template
 
 from ..api.answers import PREFIX, json_response
+from ..auth.guard import who
 from ..metrics import problems
 from ..room import room
 from ..routes import Role, Route
@@ -30,7 +31,7 @@ def status_page() -> str:
     wrong = problems(here)
     return render_template(
         "status.html",
-        status=here.reporter.document(wrong),
+        status=here.reporter.document(wrong, payloads=_may_see_payloads()),
         problems=wrong,
         ready=here.services.store is not None,
         told=told,
@@ -39,6 +40,14 @@ def status_page() -> str:
 
 
 def get_status() -> Response:
-    """How the server is: broker, threads, plugins, cache, journal, disk, counters, rejected messages, process and versions."""
+    """How the server is: broker, threads, plugins, cache, journal, disk, counters, rejected messages, process and versions.
+
+    Rejected messages are told to operators only.
+    """
     here = room()
-    return json_response(here.reporter.document(problems(here)))
+    return json_response(here.reporter.document(problems(here), payloads=_may_see_payloads()))
+
+
+def _may_see_payloads() -> bool:
+    """Tell whether who asks may see what others have published, as in Explore."""
+    return who().role >= Role.OPERATOR

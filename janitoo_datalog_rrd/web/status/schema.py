@@ -77,7 +77,7 @@ STATUS: dict[str, Any] = {
         rejected={
             "type": "array",
             "items": _object(time=_TIME, topic=_TEXT, reason=_TEXT, detail=_TEXT, payload=_TEXT),
-            "description": "The last messages that could not be used, the youngest first.",
+            "description": "The last messages that could not be used, the youngest first; for operators.",
         },
         process=_object(
             pid=_COUNT,

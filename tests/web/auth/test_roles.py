@@ -11,6 +11,7 @@ from flask import Flask
 from web.auth.visitors import USERS, Gate, knock
 from web.sites import Reply
 
+from janitoo_datalog_rrd import __version__
 from janitoo_datalog_rrd.web.routes import Role, declared
 
 NAMES = {role: name for name, role in USERS.items()}
@@ -126,7 +127,20 @@ def test_strangers_are_told_only_whether_all_is_well(gate: Gate) -> None:
     reply = knock(gate.port, "GET", "/healthz", {})
     assert (reply.status, reply.json) == (503, {"status": "failing"})
     assert gate.program(gate.secrets[Role.VIEWER], "/healthz").json["problems"] == {"broker": "gone"}
-    assert "gone" not in knock(gate.port, "GET", "/nothing", {}).text
+    for page in ("/nothing", "/login"):
+        shown = knock(gate.port, "GET", page, {}).text
+        assert "gone" not in shown
+        assert __version__ not in shown
+
+
+def test_what_others_have_published_is_shown_to_operators_only(gate: Gate) -> None:
+    gate.services.rejected.add("house/alarm/code", b"hunter2", "no_number", "hunter2 is no number")
+    for path in ("/api/v1/status", "/status"):
+        seen = gate.browser("vera").ask(path)
+        assert seen.status == 200
+        assert "hunter2" not in seen.text
+        assert "house/alarm/code" not in seen.text
+        assert "hunter2" in gate.browser("oskar").ask(path).text
 
 
 @pytest.mark.parametrize("name", list(USERS))
