@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -177,7 +178,9 @@ def test_values_from_the_broker_are_in_the_rrd_file(
         publish("/values/user/0048/0002/load", {"0": value(0, second + 0.5), "1": value(1, str(second * 2))})
         wait_until(lambda n=2 * second + 2: services.counters.get("samples_accepted") == n, what="the samples")  # type: ignore[misc]
     clock.now += 1
-    assert store_thread.flush("load") == 11  # a row for each second, up to the one that has just begun
+    # A row for each second, up to the one that has just begun; the last one waits for the end of the batch that is counted.
+    written = itertools.accumulate(iter(lambda: store_thread.flush("load"), None))
+    wait_until(lambda: next(written) == 11, what="the rows to be written")
     path = store_thread.get_rrd_filename("load")
     (first, _, step), names, rows = rrdtool.fetch(path, "AVERAGE", f"--start={int(begin)}", f"--end={int(begin) + 8}")
     assert names == ("load1", "load5")
