@@ -202,7 +202,7 @@ def test_who_does_not_read_an_answer_is_closed(services: Services, store: RrdSto
     assert Client(server.port).get("/healthz").status == 200
 
 
-def channels_of(server: WebServer) -> list[object]:
+def channels_of(server: WebServer) -> list[channels.Channel]:
     return [part for part in list(server._map.values()) if isinstance(part, channels.Channel)]
 
 
@@ -216,18 +216,36 @@ def test_headers_without_end_are_refused(services: Services, serve: Callable[...
         assert asker.recv(100).startswith(b"HTTP/1.0 431 ")
 
 
-def test_more_connections_than_are_let_in_wait_for_their_turn(
-    services: Services, serve: Callable[..., WebServer], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: loc"])
+def test_who_only_holds_connections_open_keeps_nobody_out(
+    services: Services, serve: Callable[..., WebServer], monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 12)
-    port = serve(services).port
-    crowd = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(12)]
-    with socket.create_connection(("127.0.0.1", port), timeout=0.2) as late:
+    server = serve(services)
+    with contextlib.ExitStack() as crowd:
+        for _ in range(30):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20)).sendall(begun)
+        assert Client(server.port).get("/healthz").status == 200
+    assert Client(server.port).get("/healthz").status == 200
+
+
+def test_more_connections_than_are_let_in_wait_while_all_are_at_work(
+    services: Services, store: RrdStore, serve: Callable[..., WebServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 12)
+    store.add("x")
+    server = serve(services)
+    with contextlib.ExitStack() as crowd:
+        for _ in range(12 - len(server._map)):
+            listener = crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            listener.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert listener.recv(12) == b"HTTP/1.1 200"
+            wait_until(lambda: not any(channel.idle for channel in channels_of(server)), what="it to listen")
+        late = crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=0.2))
         late.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         with pytest.raises(TimeoutError):
             late.recv(1)
-        for each in crowd:
-            each.close()
+        listener.close()
         late.settimeout(20)
         assert late.recv(12) == b"HTTP/1.0 200"
 

@@ -149,6 +149,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         stuck = self.total_outbufs_len and self.last_activity < now - IDLE_S
         return bool(stuck or (self.begun is not None and self.begun < now - REQUEST_S))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody works for it: no whole request has come that is not answered, and nothing is to be sent."""
+        return not (self.requests or self.total_outbufs_len or self.handed_over)
+
     def _flush_some(self, do_close: bool = True) -> bool:
         # The loop leaves the lock out where no request is under way; the hub may be writing then.
         with self.outbuf_lock:
@@ -163,10 +168,18 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class: Callable[..., Channel | None] = Channel
 
     def handle_accept(self) -> None:
+        most = self.adj.connection_limit - 1  # with one more, waitress lets nobody in until one leaves
+        idle = self._idle() if len(self._map) + 1 >= most else []
         try:
             super().handle_accept()
         except OSError as error:  # it has left already; raised further, it would close the listening socket
             logger.debug("a connection was lost before it began: %s", error)
+        if idle and len(self._map) >= most:
+            # Who only holds many connections open keeps nobody out.
+            min(idle, key=lambda channel: channel.last_activity).handle_close()
+
+    def _idle(self) -> list[Channel]:
+        return [part for part in list(self._map.values()) if isinstance(part, Channel) and part.idle]
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
