@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.exceptions import RequestURITooLarge
+from werkzeug.routing import MapAdapter
 
 from .. import __version__
 from ..core.services import Services
@@ -30,8 +32,20 @@ from .serving.compression import Compression
 from .status.routes import status_routes
 from .view import make_filters
 
+MAX_PATH = 4000
+"""Characters of a path; finding the route of a longer one, whoever asks, would take seconds in which nothing else runs."""
 CHARTS = "static/vendor/uPlot.iife.min.js"
 """Laid there by script/charts; without it the pages show graphs that the server draws."""
+
+
+class App(Flask):
+    """An application that looks for the route of no path that is too long."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the route of a request. Raises RequestURITooLarge."""
+        if request is not None and len(request.path) > MAX_PATH:
+            raise RequestURITooLarge(f"The path is longer than {MAX_PATH} characters: there is nothing of such a name.")
+        return super().create_url_adapter(request)
 
 
 def create_app(services: Services) -> Flask:
@@ -41,7 +55,7 @@ def create_app(services: Services) -> Flask:
         services: what the threads of the server share; read at each request.
     """
     public = public_dir()
-    app = Flask(
+    app = App(
         "janitoo_datalog_rrd.web",
         static_folder=str(public / "static"),
         static_url_path="/static",

@@ -101,8 +101,10 @@ def current_route() -> Route | None:
     """The route of the current request; where its path is known and its method is not, the one of another method."""
     if request.endpoint is not None:
         return declared().get(request.endpoint)
-    adapter = current_app.create_url_adapter(request)
-    if adapter is not None:
+    with suppress(HTTPException):  # a host name or a path that is too long
+        adapter = current_app.create_url_adapter(request)
+        if adapter is None:
+            return None
         for method in adapter.allowed_methods():
             with suppress(HTTPException):
                 return declared().get(adapter.match(method=method)[0])

@@ -38,6 +38,8 @@ def test_loopback_names_are_answered(site: Site, host: str) -> None:
         "evil.example",
         "evil.example:8081",
         "localhost.evil.example",
+        "a" * 64 + ".example",
+        "a..example",
         "127.0.0.1.evil.example",
         "192.168.1.5",
         "[fe80::1]",
@@ -156,3 +158,12 @@ def test_a_target_that_is_no_text_is_refused(site: Site, target: bytes) -> None:
         asker.sendall(b"GET " + target + b" HTTP/1.0\r\n\r\n")
         with asker.makefile("rb") as answer:
             assert answer.readline() == b"HTTP/1.0 400 Bad Request\r\n"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/devices/x" + "/metrics/a" * 500, "/" + "a/" * 3000, "/static/" + "%41" * 4000])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_path_that_is_too_long_is_not_looked_for(site: Site, path: str, method: str) -> None:
+    reply = site.client.ask(path, method)
+    assert reply.status == 414
+    assert "4000 characters" in reply.text
+    assert reply.headers["Content-Security-Policy"]

@@ -22,6 +22,8 @@ MAX_BRACES = 30
 """How many braces one part may have."""
 MAX_GLOB = 300
 """Characters of one word with globs, its braces replaced; no part of a series' name is as long."""
+MAX_PATTERNS = 300
+"""How many patterns with globs one request may have; each is held against every metric there is."""
 _GLOB = re.compile(r"[*?\[{]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -87,20 +89,27 @@ class Tree:
         self._here = here
         self._parameter = parameter
         self._leaves: list[tuple[Leaf, list[str]]] | None = None
+        self._found: dict[str, list[Leaf]] = {}
 
     def leaves(self, pattern: str) -> list[Leaf]:
         """The metrics that a pattern stands for, in the order of their paths.
 
         Raises:
-            BadRequestError: the pattern cannot be read.
+            BadRequestError: the pattern cannot be read, or it is one too many.
             StoreNotReadyError: the store is not up yet.
         """
         if _GLOB.search(pattern) is None:
             leaf = _exact(self._here, pattern)
             return [] if leaf is None else [leaf]
-        glob = Glob(self._parameter, pattern)
-        found = {leaf.path: leaf for leaf, parts in self._all() if glob.matches(parts)}
-        return [found[path] for path in sorted(found)]
+        if pattern not in self._found:
+            if len(self._found) >= MAX_PATTERNS:
+                raise BadRequestError(
+                    self._parameter, f"{self._parameter} has more than {MAX_PATTERNS} patterns with globs: name fewer."
+                )
+            glob = Glob(self._parameter, pattern)
+            found = {leaf.path: leaf for leaf, parts in self._all() if glob.matches(parts)}
+            self._found[pattern] = [found[path] for path in sorted(found)]
+        return self._found[pattern]
 
     def places(self, pattern: str) -> list[Found]:
         """The places that a pattern stands for, leaves and branches, sorted by name and path.

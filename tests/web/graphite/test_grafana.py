@@ -256,6 +256,7 @@ def test_a_completer_gets_what_begins_so(filled: Site) -> None:
         ("target=" + "{a,b}" * 9 + "{" + "," * 7000 + "}", "target", "1000"),
         ("target={a,b}" + "{}" * 1000, "target", "30 braces"),
         ("target=" + "*a" * 200, "target", "300 characters"),
+        ("target=sum(" + ",".join(f"{each}*" for each in range(301)) + ")", "target", "300 patterns"),
         ("target=aliasByNode(weather.*" + ",0" * 1000 + ")", "target", "at most 32"),
         ("target={" + ",".join(f"{each}*" for each in range(30)) + "}", "target", "20"),
         ("target=scale(a,1e999)", "target", "large"),
