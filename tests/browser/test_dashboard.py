@@ -100,6 +100,15 @@ def test_the_filter_looks_in_what_is_not_shown_too(page: Page, site: Site, site_
     expect(page.get_by_text("Nothing matches")).to_be_visible()
 
 
+def test_where_events_do_not_come_through_values_are_asked_for(page: Page, house: Town, faults: Faults) -> None:
+    faults.expect("ERR_FAILED|Failed to load resource")
+    page.route("**/api/v1/events*", lambda route: route.abort())
+    page.goto(f"{house.url}/")
+    expect(page.locator("#link")).to_have_text("Every 2 s")
+    house.say("0100/0001", "temperature", 19.75, label="Kitchen", units="°C")
+    expect(page.locator(reading(page, "0100.0001.temperature.0")).locator(".value b")).to_have_text("19.75")
+
+
 def test_a_server_that_has_stopped_is_told_and_found_again(page: Page, tmp_path: Path, faults: Faults) -> None:
     faults.expect("ERR_|Failed to load resource")
     store = RrdStore(tmp_path)

@@ -71,6 +71,26 @@ def test_dragging_zooms_and_the_way_back_leads_back(page: Page, house: Town) -> 
     assert stretch(page) == (start, end)
 
 
+@pytest.mark.parametrize(("span", "seconds"), [("1h", 3600), ("1M", 2629800), ("10y", 315576000)])
+def test_a_button_shows_its_span_and_is_kept_in_the_address(page: Page, house: Town, span: str, seconds: int) -> None:
+    show(page, house)
+    with page.expect_response(lambda answer: "/api/v1/data?" in answer.url and answer.ok) as answer:
+        page.get_by_role("button", name=span, exact=True).click()
+    document = answer.value.json()
+    assert abs(document["end"] - document["start"] - seconds) <= 2 * document["step"]
+    expect(page.get_by_role("button", name=span, exact=True)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("span", ["1h"]) == [span])
+
+
+def test_the_band_around_the_average_is_there_until_it_is_not_wanted(page: Page, house: Town) -> None:
+    show(page, house, f"{KITCHEN}?span=1M")
+    spread = page.locator(".chart-legend .chart-spread")
+    expect(spread).to_have_text(re.compile("\N{EN DASH}"))
+    page.get_by_role("button", name="Min\N{EN DASH}max").click()
+    expect(spread).to_have_text("")
+    page.wait_for_url(re.compile("band=0"))
+
+
 def test_shift_and_drag_moves_and_a_double_click_goes_back(page: Page, house: Town) -> None:
     show(page, house)
     drag(page, 0.2, 0.7, shift=True)
