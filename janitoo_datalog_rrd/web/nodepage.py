@@ -11,7 +11,7 @@ from .escape import clean
 from .metrics import problems
 from .room import Room, room
 from .routes import Role, Route
-from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, node_path
+from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, no_node, node_path
 
 MOST_SERIES = 500
 """Graphs on one page; the page of all graphs has the others."""
@@ -27,20 +27,22 @@ def node_routes() -> list[Route]:
 
 def node_page(controller: str, node: str) -> str:
     """A node of Janitoo, by its address."""
-    return _page(f"{controller}/{node}", "expected an address such as 0014/0001")
+    address = f"{controller}/{node}"
+    return _page(address, no_node(address))
 
 
 def topic_page() -> str:
     """What publishes on a topic, by that topic."""
-    return _page(request.args.get("name", ""), "no series comes from such a topic")
+    topic = request.args.get("name", "")
+    return _page(topic, f"There is no node {clean(topic, 80)!r}: no series comes from such a topic.")
 
 
-def _page(address: str, expected: str) -> str:
+def _page(address: str, unknown: str) -> str:
     here = room()
     series = _series_of(here, address)
     heard = here.services.nodes.get(address)
     if heard is None and not series:
-        raise NotFound(f"There is no node {clean(address, 80)!r}: {expected}.")
+        raise NotFound(unknown)
     span = request.args.get("span", DEFAULT_SPAN)
     return render_template(
         "node.html",

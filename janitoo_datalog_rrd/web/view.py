@@ -211,6 +211,12 @@ def node_path(address: str) -> str:
     return f"/nodes/topic?name={quote(address.encode('utf-8', 'replace'), safe='/')}"
 
 
+def no_node(address: str) -> str:
+    """What is said where there is no node of an address."""
+    expected = "neither a heartbeat nor a value of it was heard" if is_hadd(address) else "expected an address such as 0014/0001"
+    return f"There is no node {clean(address, 80)!r}: {expected}."
+
+
 def value_units(column: Column) -> str:
     """Units of a column's last value, which is a count, not its rate, in every type but GAUGE."""
     return column.units if column.ds_type == "GAUGE" else column.units.removesuffix("/s")

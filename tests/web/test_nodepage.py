@@ -61,3 +61,9 @@ def test_an_unknown_node_is_a_page_that_says_so(site: Site, path: str) -> None:
     assert "There is no node" in html.unescape(texts_of(reply.text))
     assert "<b>" not in reply.text
     assert "\u202e" not in reply.text
+
+
+@pytest.mark.parametrize("room", ["/nodes/", "/api/v1/nodes/"])
+def test_an_address_that_nothing_is_heard_of_is_not_called_wrong(site: Site, room: str) -> None:
+    assert "neither a heartbeat nor a value of it was heard" in site.client.get(f"{room}0100/0009").text
+    assert "expected an address such as 0014/0001" in site.client.get(f"{room}1/2").text

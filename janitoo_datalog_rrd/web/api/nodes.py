@@ -9,7 +9,7 @@ from ...core.topics import is_hadd
 from ..params import Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
-from ..view import NodeView, group_by_node, series_json
+from ..view import NodeView, group_by_node, no_node, series_json
 from .answers import CSV, FORMAT_PARAM, JSON, PREFIX, Cell, csv_response, iso_time, json_response, negotiated, wants_csv
 from .paging import PAGE_PARAMS, cut_page, page_links
 from .schemas import NODE_PAGE, NODE_WITH_SERIES
@@ -64,7 +64,7 @@ def get_node(controller: str, node: str) -> Response:
     wanted = f"{controller}/{node}"
     view = next((each for each in _nodes(room()) if each.address == wanted), None)
     if view is None:
-        raise NotFound(f"There is no node {wanted[:40]!r}: expected an address such as 0014/0001.")
+        raise NotFound(no_node(wanted))
     return json_response({**view.json(), "series": [series_json(info) for info in view.series]})
 
 

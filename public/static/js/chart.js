@@ -1,19 +1,17 @@
 // The chart: lines of series over time, drawn by uPlot; by the server where uPlot is not installed.
 
 import { assignAxes } from "./axes.js";
-import { now } from "./clock.js";
+import { makeArea, makeNote, watch } from "./chartframe.js";
 import { Drawn } from "./drawn.js";
-import { listen, press } from "./gestures.js";
+import { listen, moveCursor, press } from "./gestures.js";
 import { subscribe } from "./live.js";
 import { Legend } from "./legend.js";
 import { lineColour, plotOptions, readColours } from "./plot.js";
 import { Catalogue, Rows } from "./rows.js";
+import { timesOf, viewOf } from "./stretch.js";
 import { loadUPlot } from "./uplot.js";
 
 const SETTLE_MS = 150; // a gesture is over, and rows are asked for
-const SHORTEST_S = 10;
-const LONGEST_S = 30 * 31557600;
-const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 export class Chart {
   #element;
@@ -26,7 +24,7 @@ export class Chart {
   #area;
   #note;
   #lines = [];
-  #ends = [];
+  #unwatch = () => {};
   #takenOff = () => {};
   #unsubscribe = () => {};
   #asking = null;
@@ -71,9 +69,7 @@ export class Chart {
 
   /** The stretch that is shown now, [start, end] in seconds since the epoch. */
   get stretch() {
-    const { start, end } = this.#options;
-    const last = end || now();
-    return [start < 0 ? last + start : start, last];
+    return timesOf(this.#options);
   }
 
   /** Whether the right edge is now. */
@@ -109,7 +105,7 @@ export class Chart {
     this.#discard();
     this.#drawn?.stop();
     this.#unsubscribe();
-    this.#ends.forEach((end) => end());
+    this.#unwatch();
     this.#element.replaceChildren();
   }
 
@@ -117,13 +113,7 @@ export class Chart {
 
   /** Show the stretch from `start` to `end`, seconds since the epoch. */
   zoom(start, end) {
-    const present = now();
-    const span = Math.min(Math.max(end - start, SHORTEST_S), LONGEST_S);
-    const middle = (start + end) / 2;
-    const last = Math.min(middle + span / 2, present);
-    // Whoever comes to the right edge follows it.
-    const follows = present - last < span / 200;
-    this.#gesture(follows ? { start: -span, end: 0 } : { start: last - span, end: last });
+    this.#gesture(viewOf(start, end));
   }
 
   /** Move by so many seconds, to the future where they are above zero. */
@@ -151,32 +141,17 @@ export class Chart {
   // -- inside ----------------------------------------------------------------------------------------
 
   #build() {
-    this.#area = document.createElement("div");
-    this.#area.className = "chart-area";
-    this.#area.tabIndex = 0;
-    this.#area.setAttribute("role", "group");
-    this.#area.setAttribute("aria-roledescription", "chart");
-    this.#note = document.createElement("p");
-    this.#note.className = "chart-note";
-    this.#note.setAttribute("role", "status");
-    this.#note.hidden = true;
+    this.#area = makeArea(this.#options.height);
+    this.#note = makeNote();
     this.#legend = new Legend(this.#options);
     this.#element.classList.add("chart");
     this.#element.replaceChildren(this.#area, this.#note, this.#legend.element);
-    this.#reserve();
     const theme = () => {
       this.#discard();
       this.#show();
     };
-    DARK.addEventListener("change", theme);
-    const resized = new ResizeObserver(() => this.#resize());
-    resized.observe(this.#area);
     this.#area.addEventListener("keydown", (event) => this.#plot && press(event, this.#plot, this.#keys));
-    this.#ends = [() => DARK.removeEventListener("change", theme), () => resized.disconnect()];
-  }
-
-  #reserve() {
-    this.#area.style.minHeight = `${this.#options.height}px`;
+    this.#unwatch = watch(this.#area, theme, () => this.#resize());
   }
 
   get #keys() {
@@ -320,12 +295,8 @@ export class Chart {
   }
 
   #moveCursor(rows) {
-    const plot = this.#plot;
-    const [first, last] = plot.series[0].idxs;
-    const index = plot.cursor.idx ?? (rows < 0 ? last + 1 : first - 1);
-    const next = Math.min(Math.max(index + rows, first), last);
-    plot.setCursor({ left: plot.valToPos(plot.data[0][next], "x"), top: plot.over.clientHeight / 2 });
-    this.#legend.say(plot, this.#lines, this.#banded);
+    moveCursor(this.#plot, rows);
+    this.#legend.say(this.#plot, this.#lines, this.#banded);
   }
 
   #tell(words) {

@@ -103,3 +103,11 @@ function on(target, name, call, options = false) {
   target.addEventListener(name, call, options);
   return () => target.removeEventListener(name, call, options);
 }
+
+/** Move the cursor by so many rows of what is shown; where there is none, from the edge. */
+export function moveCursor(plot, rows) {
+  const [first, last] = plot.series[0].idxs;
+  const index = plot.cursor.idx ?? (rows < 0 ? last + 1 : first - 1);
+  const next = Math.min(Math.max(index + rows, first), last);
+  plot.setCursor({ left: plot.valToPos(plot.data[0][next], "x"), top: plot.over.clientHeight / 2 });
+}
