@@ -192,11 +192,8 @@ export class Chart {
     this.#loaded = null;
     this.#area.setAttribute("aria-label", `${lines.map((line) => line.label).join(", ")}: chart over time`);
     this.#unsubscribe();
-    this.#unsubscribe = () => {};
-    if (this.#options.live && lines.length && !this.#drawn) {
-      const names = [...new Set(lines.map((line) => line.name))];
-      this.#unsubscribe = subscribe(names, (values) => this.#take(values));
-    }
+    const names = this.#options.live && !this.#drawn ? [...new Set(lines.map((line) => line.name))] : [];
+    this.#unsubscribe = names.length ? subscribe(names, (values) => this.#take(values)) : () => {};
   }
 
   async #load() {
@@ -242,14 +239,11 @@ export class Chart {
 
   #show() {
     if (!this.#loaded || this.#drawn || this.#gone) return;
-    const [start, end] = this.stretch;
     const data = this.#rows.table(this.#banded);
     if (this.#plot && this.#plot.banded !== this.#banded) this.#discard();
     if (!this.#plot) this.#create(data);
-    else {
-      this.#plot.setData(data, false);
-      this.#plot.setScale("x", { min: start, max: end });
-    }
+    else this.#plot.setData(data, false);
+    this.#moved();
   }
 
   #create(data) {
@@ -269,7 +263,6 @@ export class Chart {
     });
     this.#plot = new this.constructPlot(options, data, this.#area);
     this.#plot.banded = this.#banded;
-    this.#plot.setScale("x", { min: start, max: end });
     this.#legend.list(this.#lines, (index) => lineColour(colours, index));
     this.#takenOff = listen(this.#plot, this.#keys);
     this.#plot.over.addEventListener("dblclick", () => this.reset());

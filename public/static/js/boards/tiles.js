@@ -1,6 +1,7 @@
 // The tiles of a board, alive: numbers as they come, lines of the past, charts, and drawn graphs that are drawn anew.
 
 import { getJson, dataPath } from "../api.js";
+import { now } from "../clock.js";
 import { age, amount, shown, stored, unitsOf } from "../format.js";
 import { subscribe } from "../live.js";
 import { draw } from "../sparks.js";
@@ -30,7 +31,6 @@ export class Tiles {
     this.due = new Map(); // span or picture → when it is fetched again, ms
     this.last = new Map(); // series and column → its last value
     this.rates = new Rates((key, rate) => this.put(key, rate, true));
-    this.skew = 0;
     this.end = null;
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.begin();
@@ -110,11 +110,10 @@ export class Tiles {
     if (key === this.names) return;
     this.names = key;
     this.end?.();
-    this.end = names.length ? subscribe(names, (values, time) => this.show(values, time)) : null;
+    this.end = names.length ? subscribe(names, (values) => this.show(values)) : null;
   }
 
-  show(values, time) {
-    this.skew = time - Date.now() / 1000;
+  show(values) {
     for (const { series, column, value, time: when } of values) {
       const key = `${series}\n${column}`;
       this.last.set(key, value);
@@ -135,14 +134,14 @@ export class Tiles {
 
   tick() {
     if (document.hidden) return;
-    const now = Date.now() / 1000 + this.skew;
+    const present = now();
     for (const each of this.grid.querySelectorAll("time[data-when]")) {
-      const text = age(Number(each.dataset.when), now);
+      const text = age(Number(each.dataset.when), present);
       if (each.textContent !== text) each.textContent = text;
-      each.classList.toggle("old", now - Number(each.dataset.when) > 3600);
+      each.classList.toggle("old", present - Number(each.dataset.when) > 3600);
     }
     this.drawSparks();
-    this.drawGraphs(now);
+    this.drawGraphs(present);
   }
 
   isDue(key, seconds) {
@@ -164,11 +163,11 @@ export class Tiles {
     }
   }
 
-  drawGraphs(now) {
+  drawGraphs(time) {
     for (const tile of this.grid.querySelectorAll(".tile[data-kind=graph]")) {
       const { span } = readTile(tile);
       const pixel = Math.max(SPAN_S[span] / PIXELS, 10);
-      const end = Math.floor(now / pixel) * pixel;
+      const end = Math.floor(time / pixel) * pixel;
       for (const picture of tile.querySelectorAll("picture.graph")) moveGraph(picture, Math.floor(end));
     }
   }
