@@ -97,8 +97,10 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(page: Page, path: 
     for _ in range(2 * len(stops) + 20):  # what scrolls may be a stop too
         page.keyboard.press("Tab")
         found = page.evaluate(f"() => {{ {_KEY} {_FOCUSED} }}")
-        if found is None:  # past the end of the page
-            break
+        if found is None:  # past the end of the page, or what was reached was made anew meanwhile
+            if reached >= set(stops):
+                break
+            continue
         reached.add(found["key"])
         if not found["shown"]:
             unseen.add(found["key"])

@@ -32,7 +32,7 @@ PHONE = (360, 740)
 DESKTOP = (1400, 900)
 _AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _STANDS = """!document.querySelector("[aria-busy=true]") &&
-[...document.querySelectorAll(".chart")].every((each) => each.querySelector("canvas, img, .chart-note:not([hidden])"))"""
+[...document.querySelectorAll(".chart, .plot")].every((each) => each.querySelector("canvas, img, .chart-note:not([hidden])"))"""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 

@@ -10,6 +10,7 @@ export function makeArea(height) {
   area.style.minHeight = `${height}px`;
   area.setAttribute("role", "group");
   area.setAttribute("aria-roledescription", "chart");
+  area.setAttribute("aria-label", "Chart over time"); // until it is known of what
   return area;
 }
 
