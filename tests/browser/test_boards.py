@@ -249,6 +249,7 @@ def test_a_wall_shows_a_changed_board_by_itself_and_says_when_it_is_cut_off(page
     urllib.request.urlopen(request, timeout=20).close()
     page.clock.run_for(21_000)
     expect(page.locator("h1")).to_have_text("Hallway")
+    expect(page.locator("#clock")).not_to_be_empty()  # its script runs
 
     page.route("**/*", lambda route: route.abort())
     page.clock.run_for(90_000)
