@@ -185,12 +185,17 @@ def _read(here: Room, plan: _Read) -> dict[str, Rows]:
     first = max((plan.start - result.start) // result.step, 0)
     last = math.ceil((plan.end - result.start) / result.step)
     rows = result.rows[first:last]
-    columns: Iterable[Sequence[float | None]] = zip(*rows, strict=True) if rows else [()] * len(result.columns)
     start = result.start + first * result.step
     return {
-        name: Rows(start, result.step, [value if value is not None and math.isfinite(value) else None for value in values])
-        for name, values in zip(result.columns, columns, strict=True)
+        name: Rows(start, result.step, _finite([row[position] for row in rows])) for position, name in enumerate(result.columns)
     }
+
+
+def _finite(values: list[float | None]) -> list[float | None]:
+    """Numbers as JSON can have them; librrd says None where a number is unknown."""
+    if math.inf not in values and -math.inf not in values:  # two looks in C, which nearly always find nothing
+        return values
+    return [value if value is not None and math.isfinite(value) else None for value in values]
 
 
 def _common(steps: Iterable[int], wished: int) -> int:
