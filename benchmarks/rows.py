@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -36,6 +37,39 @@ def rows_option(rows: Rows, aliases: Mapping[str, str] | None = None) -> Callabl
         return chosen
 
     return click.option("--rows", callback=read, default="", help="Rows to measure, separated by commas; all of them by default.")
+
+
+def measuring_options(name: str, *, messages: str, seconds: float, lasting: str) -> Callable[[Any], Any]:
+    """What every run of rows takes beside them.
+
+    Args:
+        name: of the run; its figures go to `bench-NAME.json`.
+        messages: what `--messages` counts.
+        seconds: how long a run lasts.
+        lasting: what `--seconds` is the length of.
+    """
+    options = (
+        click.option(
+            "--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each figure is measured."
+        ),
+        click.option("--messages", type=click.IntRange(1000, 5_000_000), default=1_000_000, show_default=True, help=messages),
+        click.option("--seconds", type=click.FloatRange(0.1, 3600), default=seconds, show_default=True, help=lasting),
+        click.option("--series", type=click.IntRange(10, 10_000), default=1000, show_default=True, help="Series of a run."),
+        click.option(
+            "--json",
+            "json_file",
+            type=click.Path(path_type=Path),
+            default=f"bench-{name}.json",
+            show_default=True,
+            help="Every figure.",
+        ),
+        click.option("--quick", is_flag=True, help="One short run of each row: whether all works, not how fast."),
+        click.option("--keep", is_flag=True, help="Leave the files of the run where they are, for a look at logs."),
+        click.option(
+            "--explain", "only_explain", is_flag=True, help="Say what is inside the clock of each row, and measure nothing."
+        ),
+    )
+    return lambda command: functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
 def explain(rows: Rows, chosen: list[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..rows import Rows, explain, rows_option, run
+from ..rows import Rows, explain, measuring_options, rows_option, run
 from . import asking, beside
 
 ROWS: Rows = {"api": asking.api, "graphs": asking.graphs, "pages": asking.pages, "ingest": beside.ingest}
@@ -15,22 +15,7 @@ _QUICK = {"runs": 1, "messages": 3000, "seconds": 0.5, "series": 50}
 
 @click.command("http")
 @rows_option(ROWS)
-@click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each figure is measured.")
-@click.option(
-    "--messages",
-    type=click.IntRange(1000, 5_000_000),
-    default=1_000_000,
-    show_default=True,
-    help="Messages of a run of `ingest`.",
-)
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Length of the other runs.")
-@click.option("--series", type=click.IntRange(10, 10_000), default=1000, show_default=True, help="Series of the house.")
-@click.option(
-    "--json", "json_file", type=click.Path(path_type=Path), default="bench-http.json", show_default=True, help="Every figure."
-)
-@click.option("--quick", is_flag=True, help="One short run of each row: whether all works, not how fast.")
-@click.option("--keep", is_flag=True, help="Leave the files of the run where they are, for a look at logs.")
-@click.option("--explain", "only_explain", is_flag=True, help="Say what is inside the clock of each row, and measure nothing.")
+@measuring_options("http", messages="Messages of a run of `ingest`.", seconds=5.0, lasting="Length of the other runs.")
 def command(
     *,
     rows: list[str],

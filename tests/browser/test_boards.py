@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from support import fetch_json
 
 from browser.town import Town
-from browser.window import DESKTOP, PHONE, Faults, axe, overflow
+from browser.window import DESKTOP, PHONE, Faults, axe, fits
 
 pytestmark = pytest.mark.slow
 KITCHEN, GARDEN, POWER = "0100.0001.temperature.0", "0100.0002.temperature.0", "0110.0001.power.0"
@@ -295,14 +295,14 @@ def test_pages_of_boards_fit_and_can_be_used_by_all(page: Page, house: Town, siz
     board = make(house, "Everything", FULL_BOARD)
     page.goto(f"{house.url}/boards")
     assert axe(page) == []
-    assert overflow(page) == 0
+    assert fits(page)
     page.goto(f"{house.url}/boards/{board}")
     expect(page.locator(".tile canvas").first).to_be_visible()
     assert axe(page) == []
-    assert overflow(page) == 0
+    assert fits(page)
     page.get_by_role("button", name="Edit", exact=True).click()
     assert axe(page) == []
-    assert overflow(page) == 0
+    assert fits(page)
     page.get_by_role("button", name="Add tile").click()
     page.get_by_label("Find series").fill("temperature")
     page.locator("#found button").first.click()
@@ -311,7 +311,7 @@ def test_pages_of_boards_fit_and_can_be_used_by_all(page: Page, house: Town, siz
     page.goto(f"{house.url}/boards/{board}/full")
     expect(page.locator(".tile canvas").first).to_be_visible()
     assert axe(page) == []
-    assert overflow(page) == 0
+    assert fits(page)
 
 
 def test_a_series_is_put_on_a_board_from_its_own_page(page: Page, house: Town) -> None:

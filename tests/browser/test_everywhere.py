@@ -11,7 +11,7 @@ from web.auth.visitors import Gate
 from web.sites import RrdStore, make_services
 
 from browser.town import Town
-from browser.window import DESKTOP, PHONE, Faults, axe, overflow, show, weighed
+from browser.window import DESKTOP, PHONE, Faults, axe, fits, overflow, show, weighed
 from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.server import WebServer
 
@@ -61,7 +61,7 @@ def faults_of(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for width, height in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
-            if overflow(page):
+            if not fits(page):
                 found.append(f"{scheme} {width}: it is {overflow(page)} px too wide")
             found += [f"{scheme} {width}: {fault}" for fault in axe(page)]
     return found

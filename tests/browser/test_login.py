@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from web.auth.visitors import PASSWORD, Gate
 from web.sites import RrdStore, make_services
 
-from browser.window import PHONE, Faults, overflow
+from browser.window import PHONE, Faults, fits
 from janitoo_datalog_rrd.web.app import create_app
 from janitoo_datalog_rrd.web.routes import Role
 from janitoo_datalog_rrd.web.server import WebServer
@@ -99,5 +99,5 @@ def test_a_long_name_pushes_nothing_off_a_phone(page: Page, gate: Gate, url: str
     page.goto(f"{url}/login")
     log_in(page, name)
     page.wait_for_url(f"{url}/")
-    assert overflow(page) == 0
+    assert fits(page)
     expect(page.get_by_role("button", name="Log out")).to_be_in_viewport()

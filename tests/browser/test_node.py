@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.town import Town
-from browser.window import PHONE, overflow
+from browser.window import PHONE, fits
 
 
 def test_values_and_state_come_by_themselves(page: Page, house: Town) -> None:
@@ -33,7 +33,7 @@ def test_what_publishes_on_a_topic_has_a_page_for_a_phone(page: Page, house: Tow
     page.goto(f"{house.url}/nodes/topic?name=tele/boiler/SENSOR")
     expect(page.get_by_text("sends no heartbeats")).to_be_visible()
     expect(page.locator(".value").nth(1)).to_have_text("52.5")
-    assert overflow(page) == 0
+    assert fits(page)
 
 
 def test_the_dashboard_and_a_series_lead_to_the_node(page: Page, house: Town) -> None:

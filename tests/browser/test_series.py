@@ -11,7 +11,7 @@ from support import wait_until
 from web.sites import Site, column
 
 from browser.town import Town
-from browser.window import DESKTOP, PHONE, Faults, axe, overflow
+from browser.window import DESKTOP, PHONE, Faults, axe, fits
 
 KITCHEN = "/series/0100.0001.temperature.0"
 BLUE_PIXELS = """(() => {
@@ -238,5 +238,5 @@ def test_the_page_fits_and_is_accessible(
     page: Page, house: Town, size: tuple[int, int], colour_scheme: str, faults: Faults
 ) -> None:
     show(page, house, f"{KITCHEN}?span=1d&with=0110.0001.power.0&table=1")
-    assert overflow(page) == 0
+    assert fits(page)
     assert axe(page) == []

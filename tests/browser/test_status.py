@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from support import Mosquitto
 
 from browser.town import Town
-from browser.window import PHONE, Faults, overflow
+from browser.window import PHONE, Faults, fits
 
 
 def test_counters_and_rejected_messages_appear_by_themselves(page: Page, house: Town) -> None:
@@ -73,4 +73,4 @@ def test_a_hostile_topic_does_not_make_a_phone_scroll_sideways(page: Page, house
     house.publish(("sensors/" + "W" * 180, "x" * 300), ("sensors/" + "<b>" * 20, "<script>" * 20))
     page.goto(f"{house.url}/status")
     expect(page.get_by_text("W" * 180)).to_be_visible()
-    assert overflow(page) == 0
+    assert fits(page)

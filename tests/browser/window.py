@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -156,3 +157,10 @@ def show(page: Page, url: str) -> None:
 def overflow(page: Page) -> int:
     """How many pixels of the page stand beyond its right edge, so that one has to scroll sideways."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def fits(page: Page) -> bool:
+    """Whether nobody has to scroll sideways; charts follow a window that was made smaller a moment later."""
+    with contextlib.suppress(AssertionError):
+        wait_until(lambda: overflow(page) == 0, 5, what="the page to fit")
+    return overflow(page) == 0
