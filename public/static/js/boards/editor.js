@@ -35,6 +35,7 @@ export class Editor {
 
   listen() {
     byId("edit").addEventListener("click", () => this.open(byId("editor").hidden));
+    byId("edit").disabled = false; // from now on a click does something
     byId("add-tile").addEventListener("click", () => this.add());
     byId("first-tile")?.addEventListener("click", () => {
       this.open(true);
