@@ -44,7 +44,7 @@ def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
 def test_a_person_logs_in_looks_and_logs_out(page: Page, gate: Gate, url: str, faults: Faults) -> None:
     gate.store.add("s", label="Kitchen")
     faults.expect("403.*/login")
-    faults.expect("401.*/rrd/graph/")  # pictures that were on their way at the log-out
+    faults.expect("401.*/(rrd/graph|api/v1)/")  # what was on its way at the log-out
     page.goto(f"{url}/series/s")
     expect(page).to_have_url(f"{url}/login?next=/series/s")
     log_in(page, "vera", "wrong password")
