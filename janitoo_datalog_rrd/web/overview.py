@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..core.contracts import Column, SeriesInfo
 from .rates import Stored, stored
-from .view import NodeView, value_units
+from .view import NodeView, label_of, value_units
 
 SILENT_S = 86400.0
 """A node that sends no heartbeats is called silent when its youngest value is older."""
@@ -31,7 +31,7 @@ class Tile:
     @property
     def label(self) -> str:
         """What people call it."""
-        return self.column.label or self.info.label or self.info.name
+        return label_of(self.info, self.column)
 
     @property
     def is_counter(self) -> bool:

@@ -217,6 +217,11 @@ def no_node(address: str) -> str:
     return f"There is no node {clean(address, 80)!r}: {expected}."
 
 
+def label_of(info: SeriesInfo, column: Column) -> str:
+    """What people call a column."""
+    return column.label or info.label or info.name
+
+
 def value_units(column: Column) -> str:
     """Units of a column's last value, which is a count, not its rate, in every type but GAUGE."""
     return column.units if column.ds_type == "GAUGE" else column.units.removesuffix("/s")

@@ -12,7 +12,7 @@ from ..fileversion import version_of
 from ..params import ChoiceParam, IntegerParam, Param, TimeParam
 from ..room import room
 from ..routes import Role, Route, arguments
-from ..view import text, value_units
+from ..view import label_of, text, value_units
 from .answers import (
     CSV,
     FORMAT_PARAM,
@@ -31,7 +31,6 @@ from .answers import (
 from .rows import Pick, Table, Wish, read_table
 from .schemas import DATA
 from .series import NAME_VARIABLE
-from .values import label_of
 
 MOST_SERIES = 50
 """Series (or columns of series) in one request."""

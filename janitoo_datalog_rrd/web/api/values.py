@@ -8,7 +8,7 @@ from ...core.contracts import Column, SeriesInfo
 from ..params import Param
 from ..room import room
 from ..routes import Role, Route, arguments
-from ..view import number, text, value_units
+from ..view import label_of, number, text, value_units
 from .answers import (
     CSV,
     FORMAT_PARAM,
@@ -16,9 +16,11 @@ from .answers import (
     PREFIX,
     csv_response,
     etag_of,
+    has_copy,
     iso_time,
     json_response,
     negotiated,
+    not_modified,
     wants_csv,
     with_etag,
 )
@@ -57,6 +59,8 @@ def list_values() -> Response:
     every = [here.series(name) for name in names] if names else here.store.list_series()
     pairs = [(info, column) for info in every for column in info.columns]
     etag = etag_of(as_csv, [(info.name, info.label, info.node, column) for info, column in pairs])
+    if has_copy(etag):
+        return negotiated(not_modified(etag))
     if as_csv:
         response = csv_response(_CSV_HEADER, (_row(info, column) for info, column in pairs))
     else:
@@ -75,11 +79,6 @@ def list_values() -> Response:
         ]
         response = json_response({"time": number(here.services.clock()), "values": values})
     return negotiated(with_etag(response, etag))
-
-
-def label_of(info: SeriesInfo, column: Column) -> str:
-    """What people call a column."""
-    return column.label or info.label or info.name
 
 
 def _row(info: SeriesInfo, column: Column) -> tuple[str | float | None, ...]:
