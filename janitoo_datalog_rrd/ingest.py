@@ -7,9 +7,10 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from .core.decoding import Route
+from .core.announcements import Announcements
+from .core.decoding import Readers
 from .core.errors import DecodeError, StoreError
 from .core.packets import Publish
 from .core.services import Services
@@ -35,30 +36,36 @@ class Ingest:
 
     Args:
         store: where the readings go.
-        routes: which decoder reads what; the first match wins.
+        readers: the decoders.
+        announcements: keeps what devices say of themselves.
         services: told of heartbeats, counts, messages that cannot be used, and when the store takes nothing.
         acknowledge: sends the PUBACK of messages, by their packet identifiers.
         waiting_max: how many messages of QoS 0 may wait for the store; those of QoS 1 are bounded by the broker.
+        on_filters: called when other topics are read than before; it may come from any thread.
     """
 
     def __init__(
         self,
         store: Store,
-        routes: Iterable[Route],
+        readers: Readers,
+        announcements: Announcements,
         services: Services,
         acknowledge: Callable[[list[bytes]], None],
         waiting_max: int,
+        on_filters: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._router = Router(routes, services.nodes)
+        self._router = Router(readers, services.nodes, announcements)
         self._counters = services.counters
         self._rejected = services.rejected
         self._health = services.health
         self._acknowledge = acknowledge
+        self._on_filters = on_filters
+        self._version = self._router.version
         self._clock = services.clock
         self._waiting_max = waiting_max
         self._plain: dict[bytes, ColumnState] = {}
-        self._generation = -1
+        self._generation = (-1, -1)
         self._waiting: deque[tuple[list[Publish], float]] = deque()
         self._arriving = math.inf
         self._failing = False
@@ -69,6 +76,11 @@ class Ingest:
     def filters(self) -> list[str]:
         """Every topic filter to subscribe."""
         return self._router.filters
+
+    @property
+    def announcement_filters(self) -> list[str]:
+        """Those of announcements, which the broker is asked for again at each connect."""
+        return self._router.announcement_filters
 
     @property
     def waiting(self) -> int:
@@ -147,6 +159,9 @@ class Ingest:
         for (topic, payload, _), reason, detail in results.rejected:
             self._rejected.add(topic.decode("utf-8", "replace"), payload, reason, detail)
         self._acknowledge([mid for _, _, mid in messages[:count] if mid])
+        if self._router.version != self._version:
+            self._version = self._router.version
+            self._on_filters()
         return messages[count:]
 
     def _take_by_halves(self, messages: list[Publish], arrival: float, error: Exception) -> list[Publish]:
@@ -197,7 +212,7 @@ class Ingest:
         """Decode one message of any kind into a batch. Raises StoreFullError."""
         topic, payload, _ = message
         try:
-            decoder, readings = self._router.decode(topic, payload)
+            decoder, readings, private = self._router.decode(topic, payload)
         except DecodeError as error:
             results.rejected.append((message, error.reason, str(error)))
             return
@@ -205,6 +220,8 @@ class Ingest:
             self._tell_bug(topic, error)
             results.rejected.append((message, "decoder_failed", f"{type(error).__name__}: {error}"))
             return
+        if private:
+            self._counters.add("samples_dropped", "private", private)
         outcome = intake.add(readings, arrival)
         if outcome not in (ACCEPTED, IGNORED, LATE):
             results.rejected.append((message, outcome, _DROPPED.get(outcome, "see the counters of dropped samples")))
@@ -218,7 +235,7 @@ class Ingest:
 
     def _plain_columns(self) -> dict[bytes, ColumnState]:
         """Topic → the column where its bare numbers go; made anew when a value no longer goes where it went."""
-        generation = self._store.cache.generation
+        generation = self._store.cache.generation, self._router.version
         if generation != self._generation:
             self._plain.clear()
             self._generation = generation

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
+from .core.announcements import Announcements
 from .core.contracts import Decoder, Reading
-from .core.decoding import Route
+from .core.decoding import Readers
 from .core.errors import DecodeError
 from .core.heartbeats import NodeRegistry
 from .core.topics import HEARTBEAT_FILTER, topic_matches
@@ -16,53 +17,117 @@ _TOPICS_MAX = 50_000
 _TOPIC_MAX = 300  # longer ones are rare and would fill the memory: they are looked up each time
 
 
+class _Known(NamedTuple):
+    """Who reads a topic.
+
+    Attributes:
+        topic: as text.
+        decoder: who reads it; None where it is private.
+        announces: whether its messages are announcements.
+    """
+
+    topic: str
+    decoder: Decoder | None
+    announces: bool
+
+
 class Router:
     """Finds the decoder of each message, and remembers it by topic.
 
     Args:
-        routes: the first match wins.
+        readers: the decoders.
         nodes: told of heartbeats.
+        announcements: keeps what devices say of themselves.
     """
 
-    def __init__(self, routes: Iterable[Route], nodes: NodeRegistry) -> None:
-        self._routes = list(routes)
+    def __init__(self, readers: Readers, nodes: NodeRegistry, announcements: Announcements) -> None:
+        self._readers = readers
         self._nodes = nodes
-        self._by_topic: dict[bytes, tuple[str, Decoder]] = {}
+        self._announcements = announcements
+        self._by_topic: dict[bytes, _Known] = {}
+        self._version = readers.directory.version
+        self._static = _widest([HEARTBEAT_FILTER, *(each for route in readers.routes for each in route.filters)])
+        self._covered: dict[str, bool] = {}
+        self._learnt: set[bytes] = set()
+
+    @property
+    def version(self) -> int:
+        """Another number each time that topics are read by others than before."""
+        return self._readers.directory.version
 
     @property
     def filters(self) -> list[str]:
         """Every topic filter to subscribe; none that another covers, since a broker may send a message once for each."""
-        found = list(dict.fromkeys([HEARTBEAT_FILTER, *(each for route in self._routes for each in route.filters)]))
-        return [each for each in found if not any(other != each and topic_matches(other, each) for other in found)]
+        covered = self._covered
+        found = list(self._static)
+        for topic in self._readers.directory.claimed:
+            if topic not in covered:
+                covered[topic] = any(topic_matches(each, topic) for each in self._static)
+            if not covered[topic]:
+                found.append(topic)
+        if len(covered) > 2 * len(self._readers.directory.claimed):
+            self._covered = {}
+        return found
 
-    def decode(self, topic: bytes, payload: bytes) -> tuple[Decoder | None, list[Reading]]:
-        """Decode a message; the answer has its decoder, None for a heartbeat, and its readings.
+    @property
+    def announcement_filters(self) -> list[str]:
+        """Topic filters of announcements, which the broker is asked for again at each connect."""
+        return _widest([each for route in self._readers.routes for each in route.announcements])
+
+    def decode(self, topic: bytes, payload: bytes) -> tuple[Decoder | None, list[Reading], int]:
+        """Decode a message; the answer has its decoder, None for a heartbeat, its readings, and how many more are private.
 
         Raises:
             DecodeError: nobody reads the topic, or the message is not what its dialect promises.
         """
+        if self._version != self._readers.directory.version:
+            self._by_topic.clear()
+            self._version = self._readers.directory.version
         known = self._by_topic.get(topic)
         if known is None:
             if topic.startswith(HEARTBEATS):
                 self._nodes.on_heartbeat(topic.decode("utf-8", "replace"), payload)
-                return None, []
+                return None, [], 0
             known = self._find(topic)
-        return known[1], known[1].decode(known[0], payload)
+        if known.decoder is None:
+            return None, [], 1
+        if known.announces and not self._announcements.note(known.topic, payload) and topic in self._learnt:
+            return known.decoder, [], 0  # it was said before, and there is no number in it
+        readings, kept_back = self._readers.read(known.decoder, known.topic, payload)
+        if known.announces:
+            self._note_learnt(topic, silent=not readings)
+        return known.decoder, readings, kept_back
 
     def forget(self, topic: bytes) -> None:
         """Remember a topic's decoder no longer; it is found again when it is asked for."""
         self._by_topic.pop(topic, None)
 
-    def _find(self, topic: bytes) -> tuple[str, Decoder]:
+    def _note_learnt(self, topic: bytes, *, silent: bool) -> None:
+        """Note that an announcement was heard: what comes again and has no number need not be read again."""
+        if not silent:
+            self._learnt.discard(topic)
+        elif len(self._learnt) < _TOPICS_MAX:
+            self._learnt.add(topic)
+
+    def _find(self, topic: bytes) -> _Known:
         try:
             text = topic.decode()
         except UnicodeDecodeError:
             raise DecodeError("no_decoder", "its topic is not UTF-8 text") from None
-        for route in self._routes:
-            if any(topic_matches(each, text) for each in route.filters):
-                if len(self._by_topic) >= _TOPICS_MAX:
-                    self._by_topic.clear()
-                if len(topic) <= _TOPIC_MAX:
-                    self._by_topic[topic] = text, route.decoder
-                return text, route.decoder
-        raise DecodeError("no_decoder", "no decoder reads this topic")
+        route = self._readers.route_of(text)
+        if route is None:
+            raise DecodeError("no_decoder", "no decoder reads this topic")
+        announces = any(topic_matches(each, text) for each in route.announcements)
+        decoder = None if self._readers.privacy.hides(text) else route.decoder
+        known = _Known(text, decoder, announces)
+        if len(self._by_topic) >= _TOPICS_MAX:
+            self._by_topic.clear()
+        if len(topic) <= _TOPIC_MAX:
+            self._by_topic[topic] = known
+        return known
+
+
+def _widest(filters: list[str]) -> list[str]:
+    """Filters, each once, without those that another covers."""
+    found = list(dict.fromkeys(filters))
+    return [each for each in found if not any(other != each and topic_matches(other, each) for other in found)]

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .core.connection import BrokerSettings
 from .core.contracts import Key, Reading
-from .core.decoding import build_routes
 from .core.errors import JanitooError, StartError, UnknownSeriesError
-from .core.facts import BrokerLink
-from .core.files import write_atomically
 from .core.options import Options
 from .core.parsers import SAFE_NAME, source_config
-from .core.receiver import Receiver
 from .core.sections import Section
 from .core.services import Services
 from .core.thread import BaseThread
 from .decoders.numbers import number_of
-from .ingest import Ingest
+from .listening import Listening
 from .store.schema import Schemas
 from .store.settings import SourceConfig, StoreSettings, folders_of
 from .store.store import Store
@@ -35,6 +29,7 @@ DATASOURCE = "datarrd.datasource"
 DEFAULT_STEP = 300
 TTLS = ("cache_rrd_ttl", "cache_pickle_ttl", "cache_dead_ttl")
 _CROWDED_SLEEP_S = 0.05
+_ANNOUNCEMENTS_S = 10.0
 
 
 class RrdStoreThread(BaseThread):
@@ -47,6 +42,7 @@ class RrdStoreThread(BaseThread):
 
     Attributes:
         store: what it delegates to.
+        listening: what has values come from the broker; None while it does not.
     """
 
     def __init__(self, section: str, options: Options, services: Services | None = None) -> None:
@@ -58,8 +54,7 @@ class RrdStoreThread(BaseThread):
         self._ttl = {name: float(options.get_option(section, name)) for name in TTLS}
         self._dirmask = RRD_DIR
         self._filemask = "%(rrd_file)s.rrd"
-        self._ingest: Ingest | None = None
-        self._receiver: Receiver | None = None
+        self.listening: Listening | None = None
         chosen = options.section(section)
         rrd_dir, data_dir = folders_of(options.home_dir)
         self.settings = StoreSettings(
@@ -146,26 +141,17 @@ class RrdStoreThread(BaseThread):
     def loop(self) -> None:
         """Write what is due, then wait a second; while messages wait for room in the cache, hardly at all."""
         self.store.tick()
-        waiting = 0
-        if self._ingest is not None:
-            self._ingest.retry()
-            waiting = self._ingest.waiting
+        waiting = self.listening.tick() if self.listening is not None else 0
         self._reloadevent.wait(min(_CROWDED_SLEEP_S, self.loop_sleep) if waiting else self.loop_sleep)
 
     def post_loop(self) -> None:
         """Listen no more, and leave everything on disk: in the RRD files at the end, in the snapshot at a reload."""
-        ingest, self._ingest = self._ingest, None
-        if ingest is not None:
-            ingest.retry()
-        if self._receiver is not None:
-            self._receiver.stop()
-            self._receiver = None
-        if ingest is not None:
-            ingest.forget_waiting()  # the broker has it, and sends it again
-            ingest.retry()
+        if self.listening is not None:
+            self.listening.stop()
+            self.listening = None
         self.stop_timer_pickle()
         self.stop_timer_dead()
-        for name in ("sync", "refused", "nodes"):
+        for name in ("sync", "refused", "nodes", "announcements"):
             self.services.scheduler.cancel(f"{self.section}.{name}")
         self.store.close(flush=self.final)
         if not self._stopevent.is_set():
@@ -186,56 +172,12 @@ class RrdStoreThread(BaseThread):
             self.add_config(rrd_file, section.get("rrd_step", DEFAULT_STEP), sources)
 
     def _listen(self) -> None:
-        routes, faults = build_routes(self.options, self.services.plugins)
-        for name, fault in faults.items():
-            self.services.health.fail(name, fault)
         hadd = self.options.get_option(self.section, "hadd")
-        ingest = Ingest(self.store, routes, self.services, self._acknowledge, self.settings.cache_max_samples // 10)
-        receiver = Receiver(
-            BrokerSettings.from_options(self.options),
-            self.options.system["broker_client_id"] or f"{self.options.service}-{str(hadd).replace('/', '-')}-store",
-            ingest.filters,
-            ingest.on_packets,
-            ingest.forget_waiting,
-            self._on_state,
-        )
-        self._ingest, self._receiver = ingest, receiver
-        known = self.services.link
-        self.services.link = _link(receiver.settings, ingest.filters)
-        if known is not None:  # of the life before a reload
-            self.services.link.connects, self.services.link.version = known.connects, known.version
-        self.store.flusher.taken_in_until = lambda: math.inf if self._ingest is None else self._ingest.oldest_waiting
-        self._forget_old_filters(receiver, ingest.filters)
-        self.services.health.fail("broker", f"not connected yet to {receiver.settings.host}:{receiver.settings.port}")
-        receiver.start()
-
-    def _acknowledge(self, mids: list[bytes]) -> None:
-        if self._receiver is not None:
-            self._receiver.acknowledge(mids)
-
-    def _forget_old_filters(self, receiver: Receiver, filters: list[str]) -> None:
-        """End the subscriptions of an earlier ini, which the persistent session keeps; which they are is in a file."""
-        path = self.settings.data_dir / "subscriptions.json"
-        try:
-            before = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            before = []
-        for topic_filter in before if isinstance(before, list) else ():
-            if isinstance(topic_filter, str) and topic_filter not in filters:
-                receiver.forget(topic_filter)
-        try:
-            write_atomically(path, json.dumps(filters).encode(), sync=False)
-        except OSError as error:
-            logger.warning("%s could not be written: %s", path, error)
-
-    def _on_state(self, connected: bool, what: str) -> None:
-        if self.services.link is not None and self._receiver is not None:
-            self.services.link.session_kept = self._receiver.session_kept
-            self.services.link.note(connected, what, self.services.clock())
-        if connected:
-            self.services.health.ok("broker")
-        else:
-            self.services.health.fail("broker", what)
+        client_id = self.options.system["broker_client_id"] or f"{self.options.service}-{str(hadd).replace('/', '-')}-store"
+        waiting_max = self.settings.cache_max_samples // 10
+        self.listening = Listening(self.store, self.options, client_id, self.settings.data_dir, self.services, waiting_max)
+        self.listening.start()
+        self.services.scheduler.every(_ANNOUNCEMENTS_S, self.listening.save, name=f"{self.section}.announcements")
 
     # -- values --------------------------------------------------------------------------------------
 
@@ -247,9 +189,9 @@ class RrdStoreThread(BaseThread):
             userdata: likewise.
             message: has `topic` and `payload`; it is not acknowledged here, but where it came from.
         """
-        if self._ingest is None:
+        if self.listening is None:
             raise JanitooError("the store thread does not listen: start it first")
-        self._ingest.on_packets([(message.topic.encode(), bytes(message.payload), b"")])
+        self.listening.ingest.on_packets([(message.topic.encode(), bytes(message.payload), b"")])
 
     def update_last(self, hadd: str, value_uuid: str, value_index: int | str, data: Any) -> int:
         """Take one datum of a value, now.
@@ -455,10 +397,6 @@ class RrdStoreThread(BaseThread):
     def timer_dead(self) -> list[str]:
         """Remove dead entries from the cache and return their names; their files stay."""
         return self.store.bury_dead()
-
-
-def _link(settings: BrokerSettings, filters: list[str]) -> BrokerLink:
-    return BrokerLink(settings.host, settings.port, settings.protocol, settings.tls is not None, filters=filters)
 
 
 def _index_order(index: str) -> tuple[int, str]:

@@ -134,6 +134,8 @@ def sections_of_options() -> Iterator[Any]:
     yield pytest.param("[system]", spec.SYSTEM, id="system")
     yield pytest.param("[schema__NAME]", spec.SCHEMA, id="schema")
     yield pytest.param("[decoder__NAME]", spec.DECODER, id="decoder")
+    yield pytest.param("[dialects]", spec.DIALECTS, id="dialects")
+    yield pytest.param("[privacy]", spec.PRIVACY, id="privacy")
     yield pytest.param("Every thread", tuple(each for each in spec.THREAD if each.name != "hadd"), id="thread")
     yield pytest.param("Every component", spec.COMPONENT, id="component")
     plugins = Plugins()
@@ -161,7 +163,7 @@ def test_every_option_is_documented_with_its_default(heading: str, options: tupl
         literal = re.fullmatch(r"`([^`]+)`", shown)
         if option.required:
             assert shown == "required", option.name
-        elif option.default in ("", None):
+        elif option.default in ("", None, ()):
             assert literal is None, option.name
         else:
             assert literal is not None, option.name

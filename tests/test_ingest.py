@@ -18,10 +18,13 @@ from house import House, janitoo, live_in
 from support import Mosquitto, wait_until
 
 from janitoo_datalog_rrd.bus import RrdBus
+from janitoo_datalog_rrd.core.announcements import Announcements
 from janitoo_datalog_rrd.core.contracts import Decoder, Reading
-from janitoo_datalog_rrd.core.decoding import Route
+from janitoo_datalog_rrd.core.decoding import Readers, Route
+from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
+from janitoo_datalog_rrd.core.privacy import Privacy
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.decoders.plain import make_decoder
@@ -69,7 +72,9 @@ class Intaking:
         self.store.open()
         self.acknowledged: list[int] = []
         route = Route(("t/#",), decoder or make_decoder(Section("decoder__t")), "plain")
-        self.ingest = Ingest(self.store, [route], services, self.acknowledge, waiting_max=3)
+        readers = Readers([route], Directory(services.nodes), Privacy())
+        announcements = Announcements(home / "data" / "announcements.json")
+        self.ingest = Ingest(self.store, readers, announcements, services, self.acknowledge, waiting_max=3)
 
     def acknowledge(self, mids: list[bytes]) -> None:
         self.acknowledged += [int.from_bytes(mid, "big") for mid in mids]
@@ -263,9 +268,8 @@ def ingest_of(house: House) -> Ingest:
     assert thread is not None
     assert isinstance(thread.bus, RrdBus)
     assert thread.bus.store is not None
-    ingest = thread.bus.store._ingest
-    assert ingest is not None
-    return ingest
+    assert thread.bus.store.listening is not None
+    return thread.bus.store.listening.ingest
 
 
 def test_a_full_disk_stops_the_acknowledgements_and_loses_nothing(

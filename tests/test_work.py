@@ -25,10 +25,13 @@ import pytest
 from house import janitoo
 
 from janitoo_datalog_rrd import ingest
-from janitoo_datalog_rrd.core.decoding import build_routes
+from janitoo_datalog_rrd.core.announcements import Announcements
+from janitoo_datalog_rrd.core.decoding import Readers, build_routes
+from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.packets import acknowledgements, split
 from janitoo_datalog_rrd.core.plugins import Plugins
+from janitoo_datalog_rrd.core.privacy import Privacy
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.ingest import Ingest
 from janitoo_datalog_rrd.store.schema import Schemas
@@ -116,7 +119,9 @@ class House:
         self.sent = 0
         routes, faults = build_routes(options, Plugins())
         assert not faults
-        self.ingest = Ingest(self.store, routes, services, self.acknowledge, waiting_max=1000)
+        readers = Readers(routes, Directory(services.nodes), Privacy())
+        announcements = Announcements(folder / "data" / "announcements.json")
+        self.ingest = Ingest(self.store, readers, announcements, services, self.acknowledge, waiting_max=1000)
         self.counters = services.counters
 
     def clock(self) -> float:

@@ -85,7 +85,9 @@ def check_reading(reading: Reading, payload: bytes, *, may_be_unknown: bool) -> 
     """Check what every reading must be. Raises BrokenPromiseError."""
     unknown = may_be_unknown and math.isnan(reading.value) and b"null" in payload
     expect(type(reading.value) is float and (math.isfinite(reading.value) or unknown), "a value is a finite float", reading)
-    texts = (*reading.key, *reading.meta)
+    meta = reading.meta
+    texts = (*reading.key, meta.label, meta.units, meta.node, meta.ds_type, meta.uid)
+    expect(type(meta.hold) is float and 0 <= meta.hold < 1e9, "how long a number stands is a time", reading)
     expect(all(type(text) is str for text in texts), "keys and what is told beside them are texts", reading)
     expect(all(len(text) <= 1000 for text in texts), "texts are of bounded length", reading)
     expect(reading.meta.ds_type in ("", *DS_TYPES), "the type is one that there is", reading)

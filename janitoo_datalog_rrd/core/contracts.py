@@ -17,12 +17,26 @@ CONSOLIDATIONS = ("AVERAGE", "MIN", "MAX", "LAST")
 
 
 class Meta(NamedTuple):
-    """What a message says of a value beside its number; empty text where it says nothing."""
+    """What a message says of a value beside its number; empty where it says nothing.
+
+    A dialect makes one for each value and gives the same object with each number: whoever takes it looks closer only at
+    one that is new.
+
+    Attributes:
+        label: what people call the value, without its device.
+        units: its units, as `decoders.units` writes them.
+        node: which device it is of: a stable address, by which the directory knows the device's name.
+        ds_type: GAUGE, COUNTER, DERIVE or ABSOLUTE.
+        uid: who the value is whatever its topic: by it a device that comes back under another name keeps its history.
+        hold: seconds that a number stands when no other follows; 0 leaves that to the series' schema.
+    """
 
     label: str = ""
     units: str = ""
     node: str = ""
     ds_type: str = ""
+    uid: str = ""
+    hold: float = 0.0
 
 
 NO_META = Meta()
@@ -49,6 +63,13 @@ class Decoder(Protocol):
 
     A decoder that has a true attribute `bare_numbers` says that a payload which Python's `float` takes is one reading of that
     number with the key (topic, "") and no time of its own: such messages need not be given to it once their series is known.
+
+    A dialect that learns from what devices announce has, beside `decode`, whatever it needs of these:
+
+    - `join(directory)`: called once, before its first message, with the directory where it puts what it learns;
+    - `announcements`: MQTT topic filters of the messages that it learns from; the last one of each topic is heard again, before
+      any other message, after a start. They are given to `decode` as all others;
+    - `counts()`: what it knows, as (word, number) pairs for the status page.
     """
 
     def decode(self, topic: str, payload: bytes) -> list[Reading]:

@@ -1,15 +1,21 @@
-"""Which decoders the configuration asks for, and the topics that each reads."""
+"""Which decoders there are, which topics each reads, and how a message finds its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .contracts import Decoder
-from .errors import PluginError
+from .contracts import Decoder, Reading
+from .directory import Directory
+from .errors import DecodeError, PluginError
 from .options import Options
 from .plugins import DECODERS, Plugins
+from .privacy import Privacy
 from .sections import Section
-from .topics import VALUES_FILTER
+from .topics import VALUES_FILTER, topic_matches
+
+CLAIMED = "claimed"
+"""Kind of the route of a topic that a dialect has claimed in the directory, where that dialect has no route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +26,21 @@ class Route:
         filters: MQTT topic filters.
         decoder: what reads them.
         kind: the dialect's name.
-        section: the section of the ini that it is made of; of Janitoo's own there is none.
+        section: the section of the ini that it is made of; empty for Janitoo's own, and for dialects known by their topics.
+        loose: others use topics of this form too, so whoever has claimed one in the directory reads it.
+        announcements: MQTT topic filters of the messages that the decoder learns from.
     """
 
     filters: tuple[str, ...]
     decoder: Decoder
     kind: str
     section: str = ""
+    loose: bool = False
+    announcements: tuple[str, ...] = ()
 
 
 def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[str, str]]:
-    """Build the decoders of the configuration: Janitoo's, then those of the `[decoder__NAME]` sections in their order.
+    """Build the decoders: Janitoo's, those of the `[decoder__NAME]` sections in their order, then dialects known by their topics.
 
     Args:
         options: checked, so that every decoder takes its section.
@@ -39,14 +49,96 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[
     Returns:
         The routes, and by `decoder NAME` why its plugin cannot be loaded; the others go on.
     """
-    wanted = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
+    wanted: list[tuple[str, tuple[str, ...], Section]] = [("janitoo", (VALUES_FILTER,), Section("decoder__janitoo"))]
     wanted += [(section["kind"], section["topics"], section) for section in options.prefixed("decoder")]
     routes: list[Route] = []
     faults: dict[str, str] = {}
     for kind, filters, section in wanted:
         try:
             decoder = plugins.load(DECODERS, kind)(section)
-            routes.append(Route(filters, decoder, kind, section.name if section.name in options.given else ""))
+            given = section.name if section.name in options.given else ""
+            routes.append(Route(filters, decoder, kind, given, announcements=_announcements(decoder)))
         except PluginError as error:
             faults[section.name.replace("__", " ")] = str(error)
-    return routes, faults
+    off = set(options.section("dialects").get("off") or ())
+    own: list[Route] = []
+    for kind in plugins.names(DECODERS):
+        if kind in off:
+            continue
+        try:
+            factory = plugins.load(DECODERS, kind)
+            filters = getattr(factory, "topics", ())
+            if filters:
+                decoder = factory(Section(f"decoder__{kind}", {"topics": filters, "kind": kind}))
+                loose = bool(getattr(factory, "loose", False))
+                own.append(Route(filters, decoder, kind, loose=loose, announcements=_announcements(decoder)))
+        except PluginError as error:
+            faults[f"decoder {kind}"] = str(error)
+    return [*routes, *sorted(own, key=lambda route: route.loose)], faults
+
+
+def _announcements(decoder: Decoder) -> tuple[str, ...]:
+    return tuple(getattr(decoder, "announcements", ()))
+
+
+class Readers:
+    """The decoders at work: finds who reads a topic, and reads messages.
+
+    Whose section of the ini names a topic reads it; then the dialect that knows topics of its form; then who has claimed it in
+    the directory; then a dialect whose form others use too.
+
+    Args:
+        routes: the first match wins.
+        directory: what the dialects learn; the decoders join it.
+        privacy: what is never logged.
+    """
+
+    def __init__(self, routes: Iterable[Route], directory: Directory, privacy: Privacy) -> None:
+        self.routes: Sequence[Route] = tuple(routes)
+        self.directory = directory
+        self.privacy = privacy
+        self._firm = [route for route in self.routes if not route.loose]
+        self._loose = [route for route in self.routes if route.loose]
+        for route in self.routes:
+            join = getattr(route.decoder, "join", None)
+            if join is not None:
+                join(directory)
+
+    def route_of(self, topic: str) -> Route | None:
+        """Who reads a topic; None where nobody does."""
+        for route in self._firm:
+            if any(topic_matches(each, topic) for each in route.filters):
+                return route
+        decoder = self.directory.reader_of(topic)
+        if decoder is not None:
+            kind = next((route.kind for route in self.routes if route.decoder is decoder), CLAIMED)
+            return Route((topic,), decoder, kind)
+        return next((route for route in self._loose if any(topic_matches(each, topic) for each in route.filters)), None)
+
+    def read(self, decoder: Decoder, topic: str, payload: bytes) -> tuple[list[Reading], int]:
+        """Read a message.
+
+        Returns:
+            Its readings with what is known of them, and how many were kept back since they are private.
+
+        Raises:
+            DecodeError: the message is not what its dialect promises.
+        """
+        found = decoder.decode(topic, payload)
+        if not found:
+            return found, 0
+        keeps_back, directory = self.privacy.keeps_back, self.directory
+        kept = [each for each in found if not keeps_back(each.key)]
+        if directory.describes:
+            kept = [directory.dress(each) for each in kept]
+        return kept, len(found) - len(kept)
+
+    def hear(self, announcements: Iterable[tuple[str, bytes]]) -> None:
+        """Have the decoders learn from announcements; their readings are not wanted, they are of another time."""
+        for topic, payload in announcements:
+            route = self.route_of(topic)
+            if route is not None and any(topic_matches(each, topic) for each in route.announcements):
+                try:
+                    route.decoder.decode(topic, payload)
+                except DecodeError as error:
+                    self.directory.note(route.kind, topic, str(error))

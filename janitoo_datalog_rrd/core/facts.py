@@ -59,6 +59,21 @@ class StoreState:
     files: FileSizes
 
 
+@dataclass(frozen=True, slots=True)
+class DialectNote:
+    """Something that a dialect cannot log.
+
+    Attributes:
+        kind: the dialect's name.
+        place: whose trouble it is: a device, an entity, a topic.
+        what: a sentence that says what, why, and what to do.
+    """
+
+    kind: str
+    place: str
+    what: str
+
+
 @dataclass(slots=True)
 class BrokerLink:
     """The connection that everything which is logged comes through.

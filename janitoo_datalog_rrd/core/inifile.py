@@ -13,7 +13,9 @@ from .sections import (
     COMPONENT,
     DECODER,
     DEFAULT_SCHEMA_NAME,
+    DIALECTS,
     INDEXED,
+    PRIVACY,
     SCHEMA,
     SYSTEM,
     THREAD,
@@ -22,6 +24,7 @@ from .sections import (
     Specs,
 )
 
+_SINGLE = {"system": SYSTEM, "dialects": DIALECTS, "privacy": PRIVACY}
 _LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL")
 _LOGGING_SECTION = re.compile(r"(loggers|handlers|formatters|(logger|handler|formatter)_.+)")
 
@@ -93,7 +96,7 @@ class _Loader:
         for thread in threads:
             self._take_components(thread)
         sections: dict[str, Section] = {}
-        for name in ["system", *threads, *self.given]:
+        for name in [*_SINGLE, *threads, *self.given]:
             if name in sections or _LOGGING_SECTION.fullmatch(name):
                 continue
             specs = self._specs_of(name, threads)
@@ -153,7 +156,7 @@ class _Loader:
             last = self.given[section][name] = _Given(value, where)
 
     def _override(self) -> None:
-        names = sorted({"system", DEFAULT_SCHEMA_NAME, *self.given, *self.plugins.thread_names()}, key=len, reverse=True)
+        names = sorted({*_SINGLE, DEFAULT_SCHEMA_NAME, *self.given, *self.plugins.thread_names()}, key=len, reverse=True)
         for variable, value in self.environ.items():
             for section in names:
                 prefix = f"JNT_{section.upper()}_"
@@ -191,8 +194,8 @@ class _Loader:
     # -- checking ------------------------------------------------------------------------------------
 
     def _specs_of(self, name: str, threads: list[str]) -> _Open | None:
-        if name == "system":
-            return _Open(SYSTEM)
+        if name in _SINGLE:
+            return _Open(_SINGLE[name])
         if name in threads:
             extra = self.plugins.thread_specs(name)
             return _Open(self._with_address(name, _merge(THREAD, extra)), anything=extra is None)
@@ -213,7 +216,7 @@ class _Loader:
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
             )
             return None
-        forms = ["system", *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "decoder__NAME"]
+        forms = [*_SINGLE, *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "decoder__NAME"]
         known = ", ".join(f"[{form}]" for form in forms)
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None

@@ -24,7 +24,7 @@ _SESSION_EXPIRY, _RECEIVE_MAXIMUM, _MAXIMUM_PACKET, _SERVER_KEEPALIVE = 0x11, 0x
 _SIZES = {0x01: 1, 0x17: 1, 0x19: 1, 0x24: 1, 0x25: 1, 0x28: 1, 0x29: 1, 0x2A: 1}
 _SIZES.update({0x13: 2, 0x21: 2, 0x22: 2, 0x23: 2, 0x02: 4, 0x11: 4, 0x18: 4, 0x27: 4})
 _TEXTS = {0x03: 1, 0x08: 1, 0x09: 1, 0x12: 1, 0x15: 1, 0x16: 1, 0x1A: 1, 0x1C: 1, 0x1F: 1, 0x26: 2}
-_RETAIN_IF_NEW = 0x10
+_RETAINED = {"always": 0x00, "new": 0x10, "never": 0x20}
 # 3.1.1's return codes of CONNACK, as 5's reason codes
 _REASONS_311 = {1: 0x84, 2: 0x85, 3: 0x88, 4: 0x86, 5: 0x87}
 _REASONS = {
@@ -113,9 +113,18 @@ def connect(
     return _packet(0x10, head + properties + _text(client_id) + credentials)
 
 
-def subscribe(mid: int, filters: Sequence[str], *, v5: bool, qos: int = 1) -> bytes:
-    """SUBSCRIBE; retained messages come only for a subscription that is new (MQTT 5)."""
-    options = bytes([qos | (_RETAIN_IF_NEW if v5 else 0)])
+def subscribe(mid: int, filters: Sequence[str], *, v5: bool, qos: int = 1, retained: str = "new") -> bytes:
+    """SUBSCRIBE.
+
+    Args:
+        mid: packet identifier.
+        filters: what to subscribe.
+        v5: whether the packet is of MQTT 5.
+        qos: the highest that messages are wanted with.
+        retained: when the broker sends what it has retained: `always`, `never`, or for a subscription that is `new`; with
+            MQTT 3.1.1 it does so always.
+    """
+    options = bytes([qos | (_RETAINED[retained] if v5 else 0)])
     return _packet(0x82, mid.to_bytes(2, "big") + (b"\0" if v5 else b"") + b"".join(_text(each) + options for each in filters))
 
 

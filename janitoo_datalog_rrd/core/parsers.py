@@ -141,6 +141,11 @@ def pattern(raw: str) -> re.Pattern[str]:
         raise ValueError(f"{raw!r} is not a regular expression: {error}") from None
 
 
+def words(raw: str) -> tuple[str, ...]:
+    """Words, separated by commas."""
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
 def topic_filters(raw: str) -> tuple[str, ...]:
     """MQTT topic filters, separated by commas."""
     filters = tuple(part.strip() for part in raw.split(",") if part.strip())

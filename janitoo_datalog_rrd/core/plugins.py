@@ -32,6 +32,21 @@ def takes_options(*specs: Any) -> Callable[[Factory], Factory]:
     return mark
 
 
+def speaks(*topics: str, loose: bool = False) -> Callable[[Factory], Factory]:
+    """Mark a decoder's factory with the topics that its dialect is known by: it reads them without a section in the ini.
+
+    Args:
+        topics: MQTT topic filters.
+        loose: others use topics of this form too, so whoever has claimed one in the directory reads it.
+    """
+
+    def mark(factory: Factory) -> Factory:
+        factory.topics, factory.loose = tuple(topics), loose  # type: ignore[attr-defined]
+        return factory
+
+    return mark
+
+
 class PluginInfo(NamedTuple):
     """A plugin that is installed.
 

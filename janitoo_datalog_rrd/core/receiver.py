@@ -26,7 +26,8 @@ _PACE_S = 0.001
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _ANSWER_S = 10.0
 _FILTERS_AT_ONCE = 8
-_FIRST_SUBSCRIBE = 2  # packet identifier of the first SUBSCRIBE, which its answer brings back; UNSUBSCRIBE has 1
+_UNSUBSCRIBE = 1  # packet identifier
+_FIRST_SUBSCRIBE, _LAST_SUBSCRIBE = 2, 65_535  # packet identifiers of SUBSCRIBE, which its answer brings back
 
 PacketsHandler = Callable[[list[packets.Publish]], None]
 
@@ -42,6 +43,7 @@ class Receiver:
         settings: where the broker is.
         client_id: our name at the broker, by which it knows the session again.
         filters: MQTT topic filters.
+        announcements: filters whose retained messages are wanted at each connect, also where the session was kept.
         on_packets: takes what came, in the order in which it came, and has `acknowledge` called with the identifiers of messages
             once they are safe. It is called in the receiver's own thread.
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
@@ -63,6 +65,7 @@ class Receiver:
         on_lost: Callable[[], None] = lambda: None,
         on_state: StateHandler | None = None,
         *,
+        announcements: Sequence[str] = (),
         on_deaf: Callable[[str, str], None] = lambda _filter, _reason: None,
         passing: bool = False,
     ) -> None:
@@ -73,6 +76,9 @@ class Receiver:
         self._passing = passing
         self._on_deaf = on_deaf
         self._filters = list(filters)
+        self._announcements = list(announcements)
+        self._wanted: list[str] | None = None
+        self._next_mid = _FIRST_SUBSCRIBE
         self._on_packets = on_packets
         self._on_lost = on_lost
         self._teller = Teller(settings, client_id, on_state)
@@ -95,6 +101,13 @@ class Receiver:
         """End a subscription that an earlier run has left in the persistent session, at the next connect."""
         if topic_filter not in self._filters:
             self._left_over.append(topic_filter)
+
+    def listen_to(self, filters: Sequence[str]) -> None:
+        """Listen to these filters from now on; from any thread.
+
+        Called while messages are handled, it takes effect after them; else at the next sign of life at the latest.
+        """
+        self._wanted = list(filters)
 
     def start(self) -> None:
         """Begin to connect, in a thread of its own; a broker that is away is tried again for as long as it takes."""
@@ -201,16 +214,57 @@ class Receiver:
             raise _RefusedError(packets.reason_text(answer.reason))
         self.backoff.reset()
         self.session_kept = answer.session_present
+        self._adopt()
         if not (self._subscribed and answer.session_present):
             # where the session is kept the subscriptions are too, and asking again would bring every retained message again
             for filters in _few(self._left_over):
-                wire.send(packets.unsubscribe(1, filters, v5=self._v5))
+                wire.send(packets.unsubscribe(_UNSUBSCRIBE, filters, v5=self._v5))
             # not before it has answered: a connection that ends now leaves a session that hears nothing
             self._subscribed = False
-            self._unanswered = dict(enumerate(_few(self._filters), _FIRST_SUBSCRIBE))
-            for number, filters in self._unanswered.items():
-                wire.send(packets.subscribe(number, filters, v5=self._v5, qos=0 if self._passing else 1))
+            self._unanswered = {}
+            self._subscribe(wire, self._filters, new=not answer.session_present)
+        self._send_subscribe(wire, self._announcements, qos=0, retained="always")
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
+
+    def _subscribe(self, wire: Wire, filters: Sequence[str], *, new: bool) -> None:
+        """Ask for the messages of filters.
+
+        A broker may have thousands of retained messages for them, and keeps no more than so many for a client with QoS 1: where
+        nothing is subscribed yet they are asked for with QoS 0, which has no such bound, and what follows them with QoS 1.
+        """
+        if self._passing:
+            self._send_subscribe(wire, filters, qos=0)
+            return
+        if new and self._v5:
+            self._send_subscribe(wire, filters, qos=0)
+        self._send_subscribe(wire, filters, qos=1, retained="never" if new else "new")
+
+    def _send_subscribe(self, wire: Wire, filters: Sequence[str], *, qos: int, retained: str = "new") -> None:
+        for few in _few(filters):
+            mid, self._next_mid = self._next_mid, self._next_mid + 1
+            if self._next_mid > _LAST_SUBSCRIBE:
+                self._next_mid = _FIRST_SUBSCRIBE
+            self._unanswered[mid] = few
+            wire.send(packets.subscribe(mid, few, v5=self._v5, qos=qos, retained=retained))
+
+    def _adopt(self) -> tuple[list[str], list[str]]:
+        """Take over the filters that are wanted; the answer has those that are new, and those that are gone."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return [], []
+        before, after = set(self._filters), set(wanted)
+        gone = [each for each in self._filters if each not in after]
+        new = [each for each in wanted if each not in before]
+        self._filters = wanted
+        self._left_over = [each for each in self._left_over if each not in after]
+        return new, gone
+
+    def _follow(self, wire: Wire) -> None:
+        """Listen to other filters than before."""
+        new, gone = self._adopt()
+        for filters in _few(gone):
+            wire.send(packets.unsubscribe(_UNSUBSCRIBE, filters, v5=self._v5))
+        self._subscribe(wire, new, new=True)
 
     def _listen(self, wire: Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
         """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
@@ -221,6 +275,8 @@ class Receiver:
         while True:
             if messages:
                 self._on_packets(messages)
+            if self._wanted is not None:
+                self._follow(wire)
             unanswered -= self._look_at(others)
             now = time.monotonic()
             if messages or others:

@@ -89,6 +89,11 @@ DECODER: Specs = (
     OptionSpec("label", parsers.text, ""),
     OptionSpec("units", parsers.text, ""),
 )
+DIALECTS: Specs = (OptionSpec("off", parsers.words, ()),)
+PRIVACY: Specs = (
+    OptionSpec("topics", parsers.topic_filters, ()),
+    OptionSpec("allow", parsers.topic_filters, ()),
+)
 DEFAULT_SCHEMA_NAME = "schema__default"
 
 

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from .announcements import Announcements
 from .contracts import SeriesReader
+from .decoding import Readers
 from .facts import BrokerLink
 from .heartbeats import NodeRegistry
 from .options import Options
@@ -29,6 +31,8 @@ class Services:
         rejected: the last messages that could not be used.
         nodes: the nodes heard of.
         store: the store's reading side; None until the datarrd thread has built it.
+        readers: the decoders at work, and what they have learnt; None until the datarrd thread listens.
+        announcements: what devices have said of themselves; None until then.
         link: how the broker is reached; None until the datarrd thread listens.
         threads: the threads of the plugins that run, in the order of their start.
         ask_reload: has the server read its ini again, soon and in the server's own time, as SIGHUP does; None where nobody can.
@@ -44,6 +48,8 @@ class Services:
     rejected: RejectedLog
     nodes: NodeRegistry
     store: SeriesReader | None = None
+    readers: Readers | None = None
+    announcements: Announcements | None = None
     link: BrokerLink | None = None
     threads: Sequence[threading.Thread] = ()
     ask_reload: Callable[[], None] | None = None

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.contracts import Key, Reading, SeriesReader
-from ...core.decoding import Route, build_routes
+from ...core.decoding import Readers, Route, build_routes
+from ...core.directory import Directory
 from ...core.errors import DecodeError, JanitooError, UnknownSeriesError
+from ...core.heartbeats import NodeRegistry
 from ...core.options import Options
 from ...core.plugins import DECODERS
+from ...core.privacy import Privacy
 from ...core.sections import Section
 from ...core.services import Services
 from ...core.topics import HEARTBEAT_FILTER, topic_matches
@@ -79,20 +82,27 @@ class Examiner:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._options: Options | None = None
-        self._routes: list[Route] = []
+        self._readers: Readers | None = None
+        self._heard = 0
         self._seen: dict[str, tuple[Options, float, str, list[str]]] = {}
 
-    def routes(self) -> list[Route]:
-        """The decoders in force, in the order in which they are asked."""
-        options = self._services.options
-        if options is not self._options:
-            self._routes, _ = build_routes(options, self._services.plugins)
-            self._options = options
-        return self._routes
+    def readers(self) -> Readers:
+        """Decoders as those in force, which have learnt the same of devices."""
+        services = self._services
+        if self._readers is None or services.options is not self._options:
+            self._options, self._heard = services.options, 0
+            routes, _ = build_routes(services.options, services.plugins)
+            self._readers = Readers(routes, Directory(NodeRegistry()), Privacy.from_options(services.options))
+        announcements = services.announcements
+        if announcements is not None and announcements.version != self._heard:
+            version = announcements.version
+            self._readers.hear(announcements.since(self._heard))
+            self._heard = version
+        return self._readers
 
     def route_of(self, topic: str) -> Route | None:
         """Who reads a topic."""
-        return next((route for route in self.routes() if any(topic_matches(each, topic) for each in route.filters)), None)
+        return self.readers().route_of(topic)
 
     def examine(self, topic: str, payload: bytes, *, whole: bool) -> Verdict:
         """Say what becomes of a message.
@@ -126,7 +136,7 @@ class Examiner:
         who = self._who(route)
         verdict = Verdict("none", "", route.kind, route.section, self._place(route))
         try:
-            readings = route.decoder.decode(topic, payload)
+            readings, _ = self.readers().read(route.decoder, topic, payload)
         except DecodeError as error:
             readings, verdict.sentence = [], f"{who} reads this topic, but: {error}."
         except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way
@@ -228,7 +238,9 @@ class Examiner:
         return Verdict("none", f"{self._who(route)} reads this topic. {sentence}", route.kind, route.section, self._place(route))
 
     def _who(self, route: Route) -> str:
-        return f"[{route.section}]" if route.section else "Janitoo's own decoder"
+        if route.section:
+            return f"[{route.section}]"
+        return "Janitoo's own decoder" if route.kind == "janitoo" else f"The dialect {route.kind}"
 
     def _place(self, route: Route) -> str:
         return self._services.options.section(route.section).places.get("topics", "")

@@ -1,0 +1,100 @@
+"""Announcements: what devices said of themselves, kept for the next start.
+
+A server that starts again gets the messages that waited for it before the retained announcements, and some announcements
+(births of Sparkplug) are not retained at all. So the last one of each topic is kept in a file, and dialects hear them first.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+from pathlib import Path
+
+import orjson
+
+from .aside import move_aside
+from .files import write_atomically
+
+logger = logging.getLogger(__name__)
+
+MAX_COUNT = 50_000
+"""How many are kept."""
+MAX_BYTES = 64 << 20
+"""Bytes of all of them together."""
+
+
+class Announcements:
+    """The last announcement of each topic, in the order in which the topics were first heard.
+
+    Args:
+        path: their file.
+
+    Attributes:
+        version: another number at each change.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last: dict[str, tuple[int, bytes]] = {}
+        self._size = 0
+        self._saved = 0
+        self.version = 0
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Read the file; one that cannot be read is moved aside, since devices announce themselves again."""
+        try:
+            for topic, payload in orjson.loads(self._path.read_bytes()):
+                self.note(str(topic), base64.b64decode(payload, validate=True))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError) as error:
+            logger.warning("%s cannot be read (%s): devices announce themselves again", self._path, error)
+            try:
+                move_aside(self._path)
+            except OSError as failure:
+                logger.warning("%s cannot be moved aside: %s", self._path, failure)
+        self._saved = self.version
+
+    def note(self, topic: str, payload: bytes) -> bool:
+        """Keep an announcement, in place of the last one of its topic; an empty payload takes that back.
+
+        Returns:
+            Whether it says something new. Where there is no room for it, it is not kept, and said to be new each time.
+        """
+        with self._lock:
+            known = self._last.get(topic)
+            if known is not None and known[1] == payload:
+                return False
+            if not payload:
+                if known is not None:
+                    del self._last[topic]
+                    self._size -= len(topic) + len(known[1])
+                    self.version += 1
+                return True
+            size = self._size + len(payload) - (len(known[1]) if known is not None else -len(topic))
+            if size > MAX_BYTES or (known is None and len(self._last) >= MAX_COUNT):
+                return True
+            self.version += 1
+            self._size = size
+            self._last[topic] = (self.version, bytes(payload))
+            return True
+
+    def since(self, version: int) -> list[tuple[str, bytes]]:
+        """Those that have come since a version, in their order; of topics that were taken back nothing is said."""
+        with self._lock:
+            return [(topic, payload) for topic, (number, payload) in self._last.items() if number > version]
+
+    def save(self) -> None:
+        """Write the file where something has changed. Raises OSError."""
+        with self._lock:
+            version = self.version
+            if version == self._saved:
+                return
+            content = [(topic, base64.b64encode(payload).decode()) for topic, (_, payload) in self._last.items()]
+        write_atomically(self._path, orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
+        self._saved = version
+
+    def __len__(self) -> int:
+        return len(self._last)

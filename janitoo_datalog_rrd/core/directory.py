@@ -1,0 +1,154 @@
+"""The directory: what dialects have learnt of the house, for whoever reads its messages.
+
+Devices announce themselves in one dialect and send their numbers in another, or on topics of any name. Here is who reads
+such a topic, what a number is called, and which device it belongs to. Everything in it is learnt from messages, so it is
+bounded, and a fresh one can be filled by hearing the announcements again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .contracts import NO_META, Decoder, Key, Meta, Reading
+from .facts import DialectNote
+from .heartbeats import NodeRegistry
+
+MAX_CLAIMS = 20_000
+"""How many topics may be claimed."""
+MAX_DESCRIBED = 50_000
+"""How many values may be described."""
+MAX_NOTES = 200
+"""How many notes are kept; what is more is only counted."""
+
+
+class Directory:
+    """What is known of devices, their topics and their values.
+
+    It is used under the lock of whoever takes messages in; readers of `notes` may come from any thread.
+
+    Args:
+        nodes: told of devices, and whether they are alive.
+
+    Attributes:
+        version: another number each time that a topic is claimed or left.
+        notes_left_out: notes that there was no room for.
+    """
+
+    def __init__(self, nodes: NodeRegistry) -> None:
+        self.nodes = nodes
+        self.version = 0
+        self.notes_left_out = 0
+        self._claims: dict[str, Decoder] = {}
+        self._described: dict[Key, tuple[str, Meta]] = {}
+        self._dressed: dict[Key, tuple[Meta, Meta]] = {}
+        self._notes: dict[tuple[str, str], DialectNote] = {}
+
+    # -- topics --------------------------------------------------------------------------------------
+
+    def claim(self, topic: str, decoder: Decoder) -> bool:
+        """Have the messages of a topic read by a decoder; False where another one has it, or there are too many.
+
+        Topics that a section of the ini reads, or a dialect that knows them by their form, stay with those.
+        """
+        if topic in self._claims:
+            return self._claims[topic] is decoder
+        if len(self._claims) >= MAX_CLAIMS:
+            return False
+        self._claims[topic] = decoder
+        self.version += 1
+        return True
+
+    def leave(self, topic: str, decoder: Decoder) -> None:
+        """Have the messages of a topic read no longer."""
+        if self._claims.get(topic) is decoder:
+            del self._claims[topic]
+            self.version += 1
+
+    def reader_of(self, topic: str) -> Decoder | None:
+        """Who has claimed a topic."""
+        return self._claims.get(topic)
+
+    @property
+    def claimed(self) -> Collection[str]:
+        """Every topic that is claimed, in the order of the claims."""
+        return self._claims.keys()
+
+    # -- values --------------------------------------------------------------------------------------
+
+    def describe(self, key: Key, meta: Meta, kind: str) -> bool:
+        """Say what is known of a value whose messages another dialect reads; where that dialect says something, it wins.
+
+        Returns:
+            False where another dialect has described it, or there are too many.
+        """
+        known = self._described.get(key)
+        if known is None and len(self._described) >= MAX_DESCRIBED:
+            return False
+        if known is not None and known[0] != kind:
+            return False
+        self._described[key] = (kind, meta)
+        self._dressed.pop(key, None)
+        return True
+
+    def withdraw(self, key: Key, kind: str) -> None:
+        """Take back what a dialect has said of a value."""
+        if self._described.get(key, ("", NO_META))[0] == kind:
+            del self._described[key]
+            self._dressed.pop(key, None)
+
+    def dress(self, reading: Reading) -> Reading:
+        """A reading with what is known of its value; what its own message says goes first."""
+        known = self._described.get(reading.key)
+        if known is None:
+            return reading
+        said, meta = reading.meta, known[1]
+        if said is not NO_META:
+            # a dialect gives the same object with each number, and so does this
+            before = self._dressed.get(reading.key)
+            if before is None or before[0] is not said:
+                if len(self._dressed) >= MAX_DESCRIBED:
+                    self._dressed.clear()
+                before = self._dressed[reading.key] = (said, _together(said, meta))
+            meta = before[1]
+        return reading._replace(meta=meta)
+
+    @property
+    def describes(self) -> bool:
+        """Whether any value is described."""
+        return bool(self._described)
+
+    # -- notes ---------------------------------------------------------------------------------------
+
+    def note(self, kind: str, place: str, what: str) -> None:
+        """Tell on the status page what is not logged and why; one note a place.
+
+        Args:
+            kind: the dialect's name.
+            place: whose trouble it is: a device, an entity, a topic.
+            what: a sentence that says what, why, and what to do.
+        """
+        key = (kind, place[:200])
+        if key not in self._notes and len(self._notes) >= MAX_NOTES:
+            self.notes_left_out += 1
+            return
+        self._notes[key] = DialectNote(kind, place[:200], what[:500])
+
+    def forget(self, kind: str, place: str) -> None:
+        """Take a note back: its trouble is over."""
+        self._notes.pop((kind, place[:200]), None)
+
+    @property
+    def notes(self) -> list[DialectNote]:
+        """Every note, in the order in which they came."""
+        return list(self._notes.values())
+
+
+def _together(said: Meta, known: Meta) -> Meta:
+    return Meta(
+        said.label or known.label,
+        said.units or known.units,
+        said.node or known.node,
+        said.ds_type or known.ds_type,
+        said.uid or known.uid,
+        said.hold or known.hold,
+    )

@@ -1,0 +1,47 @@
+"""Decoders, presence: which values a device has sent, so that they become unknown when it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import nan
+
+from ..core.contracts import Key, Meta, Reading
+
+MAX_NODES = 10_000
+MAX_KEYS = 1000
+"""How many values of a node are remembered."""
+
+
+class Presence:
+    """The values that each device has sent.
+
+    A number stands until the next one comes; where its device says, or has said of it, that it is gone, it stands no longer.
+    """
+
+    def __init__(self) -> None:
+        self._sent: dict[str, dict[Key, Meta]] = {}
+
+    def sent(self, node: str, readings: Iterable[Reading]) -> None:
+        """Remember what a device has sent; unknown values are not remembered.
+
+        Args:
+            node: its address.
+            readings: what one of its messages holds.
+        """
+        known = self._sent.get(node)
+        if known is None:
+            if len(self._sent) >= MAX_NODES:
+                return
+            known = self._sent[node] = {}
+        for reading in readings:
+            if reading.value == reading.value and (reading.key in known or len(known) < MAX_KEYS):
+                known[reading.key] = reading.meta
+
+    def gone(self, node: str, timestamp: float | None = None) -> list[Reading]:
+        """Readings that say that all values of a device are unknown from now on, each once.
+
+        Args:
+            node: its address.
+            timestamp: when it went, seconds since the epoch UTC; None for now.
+        """
+        return [Reading(key, nan, timestamp, meta) for key, meta in self._sent.pop(node, {}).items()]

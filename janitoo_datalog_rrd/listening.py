@@ -1,0 +1,143 @@
+"""What lies between the broker and the store: the connection, what it is asked for, and the way in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from pathlib import Path
+
+from .core.announcements import Announcements
+from .core.connection import BrokerSettings
+from .core.decoding import Readers, build_routes
+from .core.directory import Directory
+from .core.facts import BrokerLink
+from .core.files import write_atomically
+from .core.options import Options
+from .core.privacy import Privacy
+from .core.receiver import Receiver
+from .core.services import Services
+from .ingest import Ingest
+from .store.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Listening:
+    """Has everything that is logged come from the broker into the store.
+
+    Args:
+        store: where it goes; open.
+        options: the configuration.
+        client_id: our name at the broker.
+        data_dir: folder of what is remembered of subscriptions and devices.
+        services: told of the connection, and given what the dialects learn.
+        waiting_max: how many messages of QoS 0 may wait for the store.
+
+    Attributes:
+        ingest: the way in.
+    """
+
+    def __init__(
+        self, store: Store, options: Options, client_id: str, data_dir: Path, services: Services, waiting_max: int
+    ) -> None:
+        self._services = services
+        self._store = store
+        self._path = data_dir / "subscriptions.json"
+        self._changed = False
+        routes, faults = build_routes(options, services.plugins)
+        for name, fault in faults.items():
+            services.health.fail(name, fault)
+        self.readers = Readers(routes, Directory(services.nodes), Privacy.from_options(options))
+        self.announcements = Announcements(data_dir / "announcements.json")
+        self.announcements.load()
+        self.readers.hear(self.announcements.since(0))
+        self.ingest = Ingest(store, self.readers, self.announcements, services, self._acknowledge, waiting_max, self._on_filters)
+        self._receiver = Receiver(
+            BrokerSettings.from_options(options),
+            client_id,
+            self.ingest.filters,
+            self.ingest.on_packets,
+            self.ingest.forget_waiting,
+            self._on_state,
+            announcements=self.ingest.announcement_filters,
+        )
+
+    def start(self) -> None:
+        """Begin to listen; a broker that is away is tried again for as long as it takes."""
+        settings, services = self._receiver.settings, self._services
+        link = BrokerLink(settings.host, settings.port, settings.protocol, settings.tls is not None, filters=self.ingest.filters)
+        if services.link is not None:  # of the life before a reload
+            link.connects, link.version = services.link.connects, services.link.version
+        services.link, services.readers, services.announcements = link, self.readers, self.announcements
+        self._store.flusher.taken_in_until = lambda: self.ingest.oldest_waiting
+        self._forget_old_filters()
+        services.health.fail("broker", f"not connected yet to {settings.host}:{settings.port}")
+        self._receiver.start()
+
+    def tick(self) -> int:
+        """Store what waits; the answer is how many messages wait still."""
+        self.ingest.retry()
+        return self.ingest.waiting
+
+    def stop(self) -> None:
+        """Listen no more; what the store could not take stays at the broker, or is stored now."""
+        self.ingest.retry()
+        self._receiver.stop()
+        self._store.flusher.taken_in_until = lambda: math.inf
+        self.save()
+        self.ingest.forget_waiting()  # the broker has it, and sends it again
+        self.ingest.retry()
+
+    def save(self) -> None:
+        """Write down what devices have announced, and what is subscribed, where that has changed."""
+        try:
+            self.announcements.save()
+            if self._changed:
+                self._changed = False
+                self._write_filters()
+        except OSError as error:
+            self._changed = True
+            logger.warning("what devices have announced could not be written: %s; it is tried again", error)
+
+    # -- subscriptions -------------------------------------------------------------------------------
+
+    def _on_filters(self) -> None:
+        """Listen to the topics that devices have announced, too."""
+        filters = self.ingest.filters
+        self._receiver.listen_to(filters)
+        if self._services.link is not None:
+            self._services.link.filters = filters
+        self._changed = True
+
+    def _forget_old_filters(self) -> None:
+        """End the subscriptions of an earlier ini, which the persistent session keeps; which they are is in a file."""
+        try:
+            before = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            before = []
+        wanted = set(self.ingest.filters)
+        for topic_filter in before if isinstance(before, list) else ():
+            if isinstance(topic_filter, str) and topic_filter not in wanted:
+                self._receiver.forget(topic_filter)
+        try:
+            self._write_filters()
+        except OSError as error:
+            logger.warning("%s could not be written: %s", self._path, error)
+
+    def _write_filters(self) -> None:
+        write_atomically(self._path, json.dumps(self.ingest.filters).encode(), sync=False)
+
+    # -- the connection ------------------------------------------------------------------------------
+
+    def _acknowledge(self, mids: list[bytes]) -> None:
+        self._receiver.acknowledge(mids)
+
+    def _on_state(self, connected: bool, what: str) -> None:
+        if self._services.link is not None:
+            self._services.link.session_kept = self._receiver.session_kept
+            self._services.link.note(connected, what, self._services.clock())
+        if connected:
+            self._services.health.ok("broker")
+        else:
+            self._services.health.fail("broker", what)
