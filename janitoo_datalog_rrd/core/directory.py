@@ -43,6 +43,22 @@ class Directory:
         self._dressed: dict[Key, tuple[Meta, Meta]] = {}
         self._notes: dict[tuple[str, str], DialectNote] = {}
 
+    # -- devices -------------------------------------------------------------------------------------
+
+    def device(self, node: str, *, name: str = "", location: str = "", online: bool | None = None) -> None:
+        """Say what is known of a device.
+
+        Args:
+            node: its address, as in `Meta.node`: stable, and no HADD.
+            name: what people call it; empty where nothing new is said.
+            location: where it is; empty where nothing new is said.
+            online: whether it is there; None where its dialect does not say so.
+        """
+        if name or location:
+            self.nodes.describe(node, name, location)
+        if online is not None:
+            self.nodes.seen(node, "ONLINE" if online else "OFFLINE")
+
     # -- topics --------------------------------------------------------------------------------------
 
     def claim(self, topic: str, decoder: Decoder) -> bool:
