@@ -11,6 +11,8 @@ from urllib.parse import quote
 from ..core.contracts import Column, SeriesInfo
 from ..core.heartbeats import NodeState
 from ..core.topics import is_hadd
+from ..core.units import LARGE as LARGE_UNITS
+from ..core.units import SMALL as SMALL_UNITS
 from .escape import clean
 
 SPANS = {"1h": "hour", "4h": "4 hours", "1d": "day", "1w": "week", "1M": "month", "1y": "year", "10y": "10 years"}
@@ -23,12 +25,13 @@ DEFAULT_SPAN = "1h"
 """What the pages show first: short enough that a new series is seen to move."""
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _DASH = "\N{EN DASH}"
-_KILO = frozenset(
-    ("B", "B/s", "bit/s", "b/s", "bps", "W", "Wh", "VA", "VAh", "var", "varh", "V", "A", "Ah", "Hz", "J", "Pa", "N", "g", "Ω")
-)
-"""Units that go with a k; what people know without one, such as 1 013 hPa, keeps its thousands."""
 _KILO_FROM = 1e4
-_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+"""What is less has no k: people know 1 500 W."""
+_LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+_SMALL_BELOW = 1e-2
+"""What is more has no m: people know 0.05 A."""
+_SMALL = ((1e-4, 1e-3, "m"), (1e-7, 1e-6, "µ"), (0.0, 1e-9, "n"))
+_ENDLESS = 1e15
 _AGES = ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -169,9 +172,9 @@ def format_amount(value: float | None, units: str = "") -> str:
     scale, _ = _prefix(value, units)
     scaled = value / scale + 0.0  # no minus before a zero
     size = abs(scaled)
-    if size and size < 0.001:
+    if (size and size < 0.001) or size >= _ENDLESS:
         return f"{scaled:.2e}"
-    large = size >= 1000 and units in _KILO
+    large = size >= 1000 and units in LARGE_UNITS
     decimals = 0 if scaled == int(scaled) or large else 1 if size >= 100 else 2 if size >= 10 else 3
     shown = f"{scaled:,.{decimals}f}".replace(",", _THIN_SPACE)
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
@@ -186,9 +189,15 @@ def format_units(units: str, value: float | None = None) -> str:
 
 
 def _prefix(value: float, units: str) -> tuple[float, str]:
-    if _KILO_FROM <= abs(value) < 1e6 and units in _KILO:
+    """What a number is divided by, and the SI prefix that this stands for; only those that go with its units."""
+    size = abs(value)
+    if units in SMALL_UNITS and 0 < size < _SMALL_BELOW:
+        return next((scale, prefix) for least, scale, prefix in _SMALL if size >= least)
+    if units in LARGE_UNITS and _KILO_FROM <= size < 1e6:
         return 1e3, "k"
-    return next(((scale, prefix) for scale, prefix in _PREFIXES if abs(value) >= scale), (1.0, ""))
+    if units in LARGE_UNITS or not units:
+        return next(((scale, prefix) for scale, prefix in _LARGE if size >= scale), (1.0, ""))
+    return 1.0, ""
 
 
 def format_size(size: float | None) -> str:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from web.sites import PUBLIC, Client, Site, column, make_services, texts_of
 
+from janitoo_datalog_rrd.core import units
 from janitoo_datalog_rrd.web.app import public_dir
 from janitoo_datalog_rrd.web.rates import stored
 from janitoo_datalog_rrd.web.server import WebServer
@@ -189,7 +191,7 @@ def test_one_series_has_a_page_with_every_span(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "units", "shown"),
+    ("value", "label", "shown"),
     [
         (None, "W", "\N{EN DASH} W"),
         (float("nan"), "W", "unknown W"),
@@ -205,34 +207,70 @@ def test_one_series_has_a_page_with_every_span(site: Site) -> None:
         (12.0, "s", "12 s"),
         (0.00012, "", "1.20e-04 "),
         (100.0, "%", "100 %"),
+        (12345678.0, "kWh", "12 345 678 kWh"),
+        (65000.0, "lx", "65 000 lx"),
+        (2e6, "°C", "2 000 000 °C"),
+        (0.0042, "A", "4.2 mA"),
+        (4.7e-9, "F", "4.7 nF"),
+        (0.05, "A", "0.05 A"),
+        (0.004, "B/s", "0.004 B/s"),
+        (12345678.0, "", "12.35 M"),
+        (1e300, "°C", "1.00e+300 °C"),
     ],
 )
-def test_numbers_are_shown_in_few_digits(value: float | None, units: str, shown: str) -> None:
-    assert f"{format_amount(value, units)} {format_units(units, value)}".replace("\u202f", " ") == shown
+def test_numbers_are_shown_in_few_digits(value: float | None, label: str, shown: str) -> None:
+    assert f"{format_amount(value, label)} {format_units(label, value)}".replace("\u202f", " ") == shown
 
 
 def test_the_scripts_write_numbers_as_the_server_does() -> None:
     """A number that is refreshed changes its digits, not its form."""
+    every = ("", "W", "A", "hPa", "s", "B/s", "%", "kWh")
+    cases = [(value * sign, label) for value in NUMBERS for sign in (1, -1) for label in every]
+    script = "input.map(([value, label]) => [format.amount(value, label), format.unitsOf(value, label)])"
+    done = in_scripts("format", script, cases)
+    assert done == [[format_amount(value, label), format_units(label, value)] for value, label in cases]
+
+
+def test_the_scripts_know_units_and_rates_as_the_server_does() -> None:
+    large, small, rates = in_scripts("units", "[[...units.LARGE], [...units.SMALL], [...units.RATES]]", None)
+    assert (set(large), set(small)) == (units.LARGE, units.SMALL)
+    assert {name: units.Rate(*rate) for name, rate in rates} == units.RATES
+
+
+@pytest.mark.parametrize(
+    ("size", "label", "scale", "words"),
+    [
+        (0.004, "A", 1e-3, "mA"),
+        (2300, "W", 1e3, "kW"),
+        (2300, "hPa", 1.0, "hPa"),
+        (123_456, "lx", 1.0, "lx"),
+        (0.004, "°C", 1.0, "°C"),
+        (1_234_567, "kWh", 1.0, "kWh"),
+        (0.004, "B/s", 1.0, "B/s"),
+        (2_500_000, "", 1e6, "M"),
+        (90, "ppm", 1.0, "ppm"),
+        (10_000, "s", 3600.0, "h"),
+    ],
+)
+def test_the_axis_of_a_chart_has_a_prefix_only_where_one_goes_with_its_units(
+    size: float, label: str, scale: float, words: str
+) -> None:
+    assert in_scripts("axes", "axes.axisUnits(...input)", [size, label]) == [scale, words]
+
+
+def in_scripts(module: str, expression: str, given: object) -> Any:
+    """What an expression is in a module of the pages, which it knows by its name; `input` is what was given."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed: it comes with npm")
-    cases = [(value * sign, units) for value in NUMBERS for sign in (1, -1) for units in ("", "W", "hPa", "s", "B/s", "%")]
     script = (
-        "const { amount, unitsOf } = await import(process.argv[1]);"
-        "const shown = ([value, units]) => [amount(value, units), unitsOf(value, units)];"
-        "console.log(JSON.stringify(JSON.parse(process.argv[2]).map(shown)));"
+        f"const {module} = await import(process.argv[1]);"
+        "const input = JSON.parse(process.argv[2]);"
+        f"console.log(JSON.stringify({expression}));"
     )
-    command = [
-        node,
-        "--no-warnings",
-        "--input-type=module",
-        "-e",
-        script,
-        (PUBLIC / "static/js/format.js").as_uri(),
-        json.dumps(cases),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert json.loads(done.stdout) == [[format_amount(value, units), format_units(units, value)] for value, units in cases]
+    address = (PUBLIC / f"static/js/{module}.js").as_uri()
+    command = [node, "--no-warnings", "--input-type=module", "-e", script, address, json.dumps(given)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...core.contracts import Column, SeriesInfo
+from ...core.units import LARGE, SMALL
 from ..escape import clean, legend_text, pad, path_in_def
 from ..rates import stored
 from .graphquery import GraphQuery
@@ -17,6 +18,8 @@ DASH = "\N{EN DASH}"
 NO_NUMBERS: frozenset[int] = frozenset()
 _NARROW_PX = 390
 _PLAIN_BELOW = 10_000.0
+_PLAIN_FROM = 0.01
+_MANY_DIGITS = 10  # of a number without a prefix, which may be a meter's
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
 
 
@@ -58,7 +61,7 @@ class GraphArguments:
         if units:
             arguments.append("--vertical-label=" + clean(units, max(query.height // 7, 4)))
         if is_plain(info.columns):
-            arguments += ["--units-exponent=0", "--left-axis-format=%.6lg"]
+            arguments += ["--units-exponent=0", f"--left-axis-format=%.{_MANY_DIGITS}lg"]
         if not query.legend:
             arguments.append("--no-legend")
         return arguments
@@ -106,7 +109,8 @@ class GraphArguments:
     def _numbers(self, index: int, columns: list[Column], unknown: frozenset[int], *, words: bool) -> list[str]:
         """The numbers of a column, with or without their words, to the end of the line."""
         plain = is_plain(columns)
-        number = ("%.5lg" if plain else "%.2lf%s") if words else ("%7.5lg" if plain else "%6.2lf%s")
+        digits = 5 if all(_is_everyday(column) for column in columns) else _MANY_DIGITS
+        number = (f"%.{digits}lg" if plain else "%.2lf%s") if words else (f"%7.{digits}lg" if plain else "%6.2lf%s")
         made = []
         for position, (word, _) in enumerate(_STATISTICS):
             lead = f"{word} " if words else ""
@@ -150,13 +154,22 @@ def _define(name: str, path: str, column: Column, cf: str) -> list[str]:
     factor = stored(column).factor
     if factor == 1.0:
         return [f"DEF:{name}={path}:{column.name}:{cf}"]
-    return [f"DEF:{name}s={path}:{column.name}:{cf}", f"CDEF:{name}={name}s,{factor:.0f},*"]
+    return [f"DEF:{name}s={path}:{column.name}:{cf}", f"CDEF:{name}={name}s,{factor:.15g},*"]
 
 
 def is_plain(columns: Iterable[Column]) -> bool:
-    """Tell whether numbers are best shown without k, M and G: gauges whose last values are all of everyday size."""
-    return all(column.ds_type == "GAUGE" and _is_everyday(column.last_value) for column in columns)
+    """Tell whether numbers are best shown without k, M and m: units that go with none, and gauges of everyday size."""
+    return all(_takes_no_prefix(column) or (column.ds_type == "GAUGE" and _is_everyday(column)) for column in columns)
 
 
-def _is_everyday(value: float | None) -> bool:
-    return value is not None and (math.isnan(value) or abs(value) < _PLAIN_BELOW)
+def _takes_no_prefix(column: Column) -> bool:
+    units = stored(column).units
+    return units not in ("", "/s") and units not in LARGE
+
+
+def _is_everyday(column: Column) -> bool:
+    value = column.last_value
+    if value is None:
+        return False
+    least = _PLAIN_FROM if stored(column).units in SMALL else 0.0
+    return math.isnan(value) or not value or least <= abs(value) < _PLAIN_BELOW

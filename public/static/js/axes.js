@@ -1,11 +1,9 @@
 // Axes of a chart: which line stands on which, their ranges, and numbers with one SI prefix per axis.
 
 import { grouped } from "./format.js";
+import { LARGE, SMALL } from "./units.js";
 
 const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]];
-// Units that no prefix goes with.
-const BARE = new Set(["", "%", "°C", "°F", "K", "s", "min", "h", "d", "°", "ppm", "dB", "dBm", "hPa", "mbar", "kWh", "kW", "MHz", "GHz", "kHz", "mA", "mV", "mm", "cm", "km", "km/h"]);
-
 /**
  * Give each line an axis: the first unit left, the second right, what is asked for by `wanted` there, and every further
  * unit right. Sets `line.axis`.
@@ -41,8 +39,10 @@ export function rangeOf(_plot, low, high) {
 /** What the numbers of an axis are divided by, and the units that they are in then, as [scale, units]. */
 export function axisUnits(size, units) {
   if (units === "s" && size >= 7200) return size >= 172800 ? [86400, "d"] : [3600, "h"];
-  if (BARE.has(units)) return size >= (units ? 1e6 : 1e5) ? [1e6, `M${units}`] : [1, units];
-  const [scale, prefix] = PREFIXES.find(([each]) => size >= each * 0.9999999) || [1, ""];
+  if (!units && size >= 1e5 && size < 1e6) return [1e6, "M"];
+  if (units ? !LARGE.has(units) : size < 1e6) return [1, units];
+  const fit = PREFIXES.filter(([each]) => each >= 1 || SMALL.has(units));
+  const [scale, prefix] = fit.find(([each]) => size >= each * 0.9999999) || [1, ""];
   return [scale, prefix + units];
 }
 

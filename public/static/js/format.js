@@ -1,16 +1,23 @@
 // Numbers, units, ages and times for people; the same rules as in web/view.py and web/rates.py.
 
+import { LARGE, RATES, SMALL } from "./units.js";
+
 const AGES = [[31536000, "y"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"]];
-const KILO = new Set(["B", "B/s", "bit/s", "b/s", "bps", "W", "Wh", "VA", "VAh", "var", "varh", "V", "A", "Ah", "Hz", "J", "Pa", "N", "g", "Ω"]);
-const KILO_FROM = 1e4;
+const SMALL_PREFIXES = [[1e-4, 1e-3, "m"], [1e-7, 1e-6, "µ"], [0, 1e-9, "n"]];
+const KILO_FROM = 1e4; // people know 1 500 W
+const SMALL_BELOW = 1e-2; // people know 0.05 A
+const ENDLESS = 1e15;
 const THIN = "\u202f";
 export const NOTHING = "–";
 
+/** What a number is divided by, and the SI prefix that this stands for; only those that go with its units. */
 function prefixOf(value, units) {
   const size = Math.abs(value);
-  if (size >= KILO_FROM && size < 1e6 && KILO.has(units)) return [1e3, "k"];
-  return PREFIXES.find(([scale]) => size >= scale) || [1, ""];
+  if (SMALL.has(units) && size > 0 && size < SMALL_BELOW) return SMALL_PREFIXES.find(([least]) => size >= least).slice(1);
+  if (LARGE.has(units) && size >= KILO_FROM && size < 1e6) return [1e3, "k"];
+  if (LARGE.has(units) || !units) return PREFIXES.find(([scale]) => size >= scale) || [1, ""];
+  return [1, ""];
 }
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
@@ -37,8 +44,8 @@ export function amount(value, units = "") {
   if (isLong(value, units)) return duration(value);
   const scaled = value / prefixOf(value, units)[0];
   const size = Math.abs(scaled);
-  if (size && size < 0.001) return scaled.toExponential(2).replace(/(e[+-])(\d)$/, "$10$2");
-  const large = size >= 1000 && KILO.has(units);
+  if ((size && size < 0.001) || size >= ENDLESS) return scaled.toExponential(2).replace(/(e[+-])(\d)$/, "$10$2");
+  const large = size >= 1000 && LARGE.has(units);
   const decimals = Number.isInteger(scaled) || large ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
   return grouped(scaled, decimals, true);
 }
@@ -86,11 +93,6 @@ function roundTo(value, digits) {
 /** Units of a last value, which is a count, not its rate, in every type but GAUGE. */
 export const valueUnits = (units, type) => (type === "GAUGE" ? units : units.replace(/\/s$/, ""));
 
-const RATES = {
-  Wh: ["W", 3600], kWh: ["W", 3.6e6], MWh: ["W", 3.6e9], VAh: ["VA", 3600], varh: ["var", 3600], Ah: ["A", 3600],
-  J: ["W", 1], Ws: ["W", 1], "m³": ["m³/h", 3600], m3: ["m³/h", 3600], l: ["l/min", 60], L: ["L/min", 60],
-};
-
 /**
  * What a stored number of a column is in, and what to multiply it by: a counter is stored as its rate per second, and
  * energy per second is power. Returns {units, factor}.
@@ -98,7 +100,7 @@ const RATES = {
 export function stored(units, type) {
   if (type === "GAUGE") return { units, factor: 1 };
   const counted = valueUnits(units, type);
-  const [name, factor] = RATES[counted] || [`${counted}/s`, 1];
+  const [name, factor] = RATES.get(counted) || [`${counted}/s`, 1];
   return { units: name, factor };
 }
 
