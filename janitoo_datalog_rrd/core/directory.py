@@ -54,10 +54,11 @@ class Directory:
             location: where it is; empty where nothing new is said.
             online: whether it is there; None where its dialect does not say so.
         """
-        if name or location:
-            self.nodes.describe(node, name, location)
-        if online is not None:
-            self.nodes.seen(node, "ONLINE" if online else "OFFLINE")
+        self.nodes.device(node, name=name, location=location, online=online)
+
+    def forget_device(self, node: str) -> None:
+        """A device has been taken out of the house, as when what it had announced is taken back; its numbers stay."""
+        self.nodes.forget_device(node)
 
     # -- topics --------------------------------------------------------------------------------------
 

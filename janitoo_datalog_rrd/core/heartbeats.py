@@ -1,4 +1,4 @@
-"""The nodes heard of on the bus, and whether they are alive."""
+"""The nodes heard of on the bus, and devices of other dialects, and whether they are alive."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import DecodeError
-from .topics import format_hadd, parse_hadd
+from .topics import format_hadd, is_hadd, parse_hadd
 
 MAX_NODES = 10_000
+MAX_DEVICES = 10_000
+MAX_ADDRESS = 200
+"""Characters of a device's address."""
+MAX_NAME = 200
+"""Characters that are kept of a device's name, and of its place."""
 MAX_CHANGES = 10
 """How many changes of a node's state are remembered."""
 _LONGEST_GAP_S = 3600.0
@@ -21,13 +26,14 @@ _PREFIX = "/dhcp/heartbeat/"
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What is known of a node from its heartbeats.
+    """What is known of a node from its heartbeats, or of a device from what its dialect says.
 
     Attributes:
         hadd: its address.
-        state: the word it sent last (`ONLINE`, `OFFLINE`, ...), or `OFFLINE` when it fell silent.
+        state: the word it sent last (`ONLINE`, `OFFLINE`, ...), or `OFFLINE` when it fell silent; empty for a device of which
+            nobody says whether it is there.
         since: when this state began, seconds since the epoch UTC.
-        last_seen: its last heartbeat, seconds since the epoch UTC.
+        last_seen: its last heartbeat, seconds since the epoch UTC; 0 where there was none.
         name: what it is called; empty when nobody said.
         location: where it is; empty when nobody said.
         heartbeat: seconds between its heartbeats where it is known, else 0.
@@ -35,6 +41,7 @@ class NodeState:
         silent: True when it is OFFLINE because it fell silent, not because it said so.
         changes: (when, state) of its last changes, the youngest last; times in seconds since the epoch UTC.
         ours: True for a node of this server, which says itself how it is, whether the broker is there or not.
+        device: True for a device of another dialect, which sends no heartbeats.
     """
 
     hadd: str
@@ -48,17 +55,19 @@ class NodeState:
     silent: bool = False
     changes: tuple[tuple[float, str], ...] = ()
     ours: bool = False
+    device: bool = False
 
     @property
     def online(self) -> bool:
-        """True unless the node said that it goes, or fell silent."""
+        """True unless the node said that it goes, or fell silent: what nothing is known of is not called gone."""
         return self.state != "OFFLINE"
 
 
 class NodeRegistry:
     """Tracks heartbeats: a node is online until it says OFFLINE or misses `count` heartbeats.
 
-    How our own nodes are is told by themselves (`report`), not by what comes back of their heartbeats from the broker.
+    How our own nodes are is told by themselves (`report`), not by what comes back of their heartbeats from the broker. Devices
+    of other dialects (`device`) send none: they are online or offline where their dialect says so, and never for their silence.
 
     Args:
         timeout: seconds between two heartbeats.
@@ -71,6 +80,7 @@ class NodeRegistry:
         self.count = count
         self._clock = clock
         self._nodes: dict[str, NodeState] = {}
+        self._devices = 0
         self._lock = threading.Lock()
 
     def on_heartbeat(self, topic: str, payload: bytes) -> None:
@@ -122,10 +132,42 @@ class NodeRegistry:
             if old is not None and old.ours:
                 self._note(old, hadd, "OFFLINE")
 
+    def device(self, address: str, *, name: str = "", location: str = "", online: bool | None = None) -> None:
+        """Note what the dialect of a device says of it.
+
+        Args:
+            address: any text but a HADD.
+            name, location: what it is called, and where it is; empty where nothing new is said.
+            online: whether it is there; None where nothing new is said.
+        """
+        if is_hadd(address) or not 0 < len(address) <= MAX_ADDRESS:
+            return
+        now = self._clock()
+        with self._lock:
+            node = self._nodes.get(address)
+            if node is None:
+                if self._devices >= MAX_DEVICES:
+                    return
+                self._devices += 1
+                node = NodeState(address, "", now, 0.0, device=True)
+            if online is not None:
+                node = replace(_turned(node, "ONLINE" if online else "OFFLINE", now), last_seen=now)
+            if name or location:
+                node = replace(node, name=name[:MAX_NAME] or node.name, location=location[:MAX_NAME] or node.location)
+            self._nodes[address] = node
+
+    def forget_device(self, address: str) -> None:
+        """A device has been taken out of the house; what it has sent stays."""
+        with self._lock:
+            node = self._nodes.get(address)
+            if node is not None and node.device:
+                del self._nodes[address]
+                self._devices -= 1
+
     def _note(self, old: NodeState | None, hadd: str, state: str, *, ours: bool = False) -> None:
         now = self._clock()
         if old is None:
-            if len(self._nodes) < MAX_NODES:
+            if len(self._nodes) - self._devices < MAX_NODES:
                 self._nodes[hadd] = NodeState(hadd, state, now, now, changes=((now, state),), ours=ours)
             return
         # a node that heartbeats seldom is not offline in between: the last gap says how seldom
@@ -139,7 +181,7 @@ class NodeRegistry:
         now = self._clock()
         with self._lock:
             old = self._nodes.get(hadd) or NodeState(hadd, "OFFLINE", now, 0.0)
-            if hadd in self._nodes or len(self._nodes) < MAX_NODES:
+            if hadd in self._nodes or len(self._nodes) - self._devices < MAX_NODES:
                 self._nodes[hadd] = replace(old, name=name, location=location, heartbeat=heartbeat)
 
     def check(self) -> list[str]:
@@ -148,7 +190,11 @@ class NodeRegistry:
         gone = []
         with self._lock:
             for hadd, node in self._nodes.items():
-                if node.online and now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count:
+                if (
+                    node.online
+                    and not node.device
+                    and now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count
+                ):
                     self._nodes[hadd] = replace(_turned(node, "OFFLINE", now), silent=True)
                     gone.append(hadd)
         return gone

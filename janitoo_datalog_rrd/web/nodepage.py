@@ -6,7 +6,7 @@ from flask import render_template, request
 from werkzeug.exceptions import NotFound
 
 from ..core.contracts import SeriesInfo
-from ..core.topics import format_hadd, parse_hadd
+from ..core.topics import format_hadd, is_hadd, parse_hadd
 from .escape import clean
 from .metrics import problems
 from .room import Room, room
@@ -18,7 +18,7 @@ MOST_SERIES = 500
 
 
 def node_routes() -> list[Route]:
-    """The routes of nodes: by address, and by topic for what is none of Janitoo's."""
+    """The routes of nodes: by address, and by device or topic for what is none of Janitoo's."""
     return [
         Route(path=path, view=view, role=Role.VIEWER, params=None, hidden=True)
         for path, view in (("/nodes/<controller>/<node>", node_page), ("/nodes/topic", topic_page))
@@ -32,9 +32,11 @@ def node_page(controller: str, node: str) -> str:
 
 
 def topic_page() -> str:
-    """What publishes on a topic, by that topic."""
+    """A device by its address in its dialect, or what publishes on a topic by that topic."""
     topic = request.args.get("name", "")
-    return _page(topic, f"There is no node {clean(topic, 80)!r}: no series comes from such a topic.")
+    return _page(
+        topic, f"There is no node {clean(topic, 80)!r}: no device has that address, and no series comes from such a topic."
+    )
 
 
 def _page(address: str, unknown: str) -> str:
@@ -77,7 +79,7 @@ def _controller_of(here: Room, address: str) -> NodeView | None:
 
 def _below(here: Room, address: str) -> list[NodeView]:
     """The nodes of a controller that were heard of."""
-    if not address.endswith("/0000"):
+    if not is_hadd(address) or not address.endswith("/0000"):
         return []
     prefix = address[:5]
     return [

@@ -95,13 +95,18 @@ def make_overview(views: Iterable[NodeView], now: float) -> Overview:
         now: seconds since the epoch UTC.
     """
     cards = [_card(view, now) for view in views]
-    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], card.view.address))
+    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], _order(card.view)))
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
         tones[card.tone] += 1
     shown = [card for card in cards if card.tiles or card.tone in ("bad", "warn")]
     others = [card for card in cards if not card.tiles and card.tone not in ("bad", "warn")]
     return Overview(shown[:MOST_NODES], others[:MOST_NODES], len(cards), tones)
+
+
+def _order(view: NodeView) -> tuple[str, str]:
+    """Nodes by their address, which has their controller; devices by what people call them."""
+    return view.title.casefold() if view.heard is not None and view.heard.device else view.address, view.address
 
 
 def _card(view: NodeView, now: float) -> NodeCard:
@@ -112,7 +117,7 @@ def _card(view: NodeView, now: float) -> NodeCard:
 
 
 def _state(view: NodeView, now: float) -> tuple[str, str, float | None]:
-    if view.heard is not None:
+    if view.heard is not None and view.heard.state:
         return view.tone, view.heard.state.lower(), view.heard.since if view.tone != "good" else None
     last = max((info.last_time for info in view.series if info.last_time is not None), default=None)
     if last is not None and now - last > SILENT_S:

@@ -83,8 +83,8 @@ class NodeView:
     """A node with its series, as pages and API show it.
 
     Attributes:
-        address: its HADD, or the topic that its series come from.
-        heard: what its heartbeats say; None when it sends none.
+        address: its HADD, a device's address in its dialect, or the topic that its series come from.
+        heard: what its heartbeats or its dialect say; None where nothing was said.
         series: in the order of their names.
     """
 
@@ -100,23 +100,31 @@ class NodeView:
     @property
     def tone(self) -> str:
         """`bad` for a node that is gone, `warn` for one in another state than ONLINE, `good`, or `none` when nothing is known."""
-        if self.heard is None:
+        if self.heard is None or not self.heard.state:
             return "none"
         if not self.heard.online:
             return "bad"
         return "good" if self.heard.state == "ONLINE" else "warn"
 
+    @property
+    def last_seen(self) -> float | None:
+        """Its last sign of life, seconds since the epoch UTC: a heartbeat, and for a device its youngest value too."""
+        heard = self.heard
+        times = [info.last_time for info in self.series if info.last_time is not None] if heard and heard.device else []
+        return max([heard.last_seen if heard else 0.0, *times]) or None
+
     def json(self) -> dict[str, Any]:
         """The node for the API, without its series."""
         heard = self.heard
+        state = heard.state if heard else ""
         return {
             "hadd": self.address,
             "name": text(heard.name) if heard else "",
             "location": text(heard.location) if heard else "",
-            "state": heard.state if heard else None,
-            "online": heard.online if heard else None,
-            "since": number(heard.since) if heard else None,
-            "last_seen": number(heard.last_seen) if heard and heard.last_seen else None,
+            "state": state or None,
+            "online": heard.online if heard and state else None,
+            "since": number(heard.since) if heard and state else None,
+            "last_seen": number(self.last_seen),
             "series": len(self.series),
         }
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
-from janitoo_datalog_rrd.core.heartbeats import MAX_CHANGES, MAX_NODES, NodeRegistry
+from janitoo_datalog_rrd.core.heartbeats import MAX_CHANGES, MAX_DEVICES, MAX_NODES, NodeRegistry
 
 
 class Clock:
@@ -203,3 +203,50 @@ def test_the_last_changes_of_a_node_are_remembered(nodes: NodeRegistry, clock: C
     node = nodes.get("0120/0001")
     assert node is not None
     assert len(node.changes) == MAX_CHANGES
+
+
+def test_a_device_is_gone_only_where_its_dialect_says_so(nodes: NodeRegistry, clock: Clock) -> None:
+    nodes.device("zigbee2mqtt/0x1", name="Desk", location="Study")
+    nodes.device("zigbee2mqtt/0x2", online=True)
+    clock.now += 1_000_000
+    assert nodes.check() == []
+    assert [(node.hadd, node.state, node.online) for node in nodes.all()] == [
+        ("zigbee2mqtt/0x1", "", True),
+        ("zigbee2mqtt/0x2", "ONLINE", True),
+    ]
+    nodes.device("zigbee2mqtt/0x2", online=False)
+    gone = nodes.get("zigbee2mqtt/0x2")
+    assert gone is not None
+    assert (gone.state, gone.since, gone.last_seen) == ("OFFLINE", clock.now, clock.now)
+
+
+def test_what_is_said_of_a_device_later_replaces_what_it_says_and_nothing_else(nodes: NodeRegistry) -> None:
+    nodes.device("homie/x", name="Desk", location="Study", online=True)
+    nodes.device("homie/x", name="Shelf")
+    nodes.device("homie/x")
+    node = nodes.get("homie/x")
+    assert node is not None
+    assert (node.name, node.location, node.state) == ("Shelf", "Study", "ONLINE")
+
+
+def test_a_device_that_is_forgotten_is_no_more_and_nodes_stay(nodes: NodeRegistry) -> None:
+    nodes.device("homie/x", name="Desk")
+    nodes.seen("0100/0001")
+    nodes.forget_device("homie/x")
+    nodes.forget_device("homie/x")
+    nodes.forget_device("0100/0001")
+    assert [node.hadd for node in nodes.all()] == ["0100/0001"]
+
+
+def test_devices_are_bounded_and_take_no_room_from_nodes(nodes: NodeRegistry) -> None:
+    for number in range(MAX_DEVICES + 5):
+        nodes.device(f"homie/{number}", name="x" * 1000)
+    nodes.device("homie/" + "x" * 1000)
+    nodes.device("0014/0000", name="no device")
+    assert len(nodes.all()) == MAX_DEVICES
+    assert max(len(node.name) for node in nodes.all()) == 200
+    nodes.seen("0100/0001")
+    assert nodes.get("0100/0001") is not None
+    nodes.forget_device("homie/0")
+    nodes.device("homie/last")
+    assert nodes.get("homie/last") is not None

@@ -6,6 +6,7 @@ from flask import Response
 from werkzeug.exceptions import NotFound
 
 from ...core.topics import is_hadd
+from ..escape import clean
 from ..params import Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
@@ -40,13 +41,23 @@ def node_routes() -> list[Route]:
             ),
             tag="nodes",
         ),
+        Route(
+            path=f"{PREFIX}/nodes/device",
+            view=get_device,
+            role=Role.VIEWER,
+            params=(
+                Param(name="address", told="The device's address in its dialect.", longest=1000, required=True, example="x/1"),
+            ),
+            answers={JSON: NODE_WITH_SERIES},
+            tag="nodes",
+        ),
     ]
 
 
 def list_nodes() -> Response:
     """Every node, a page at a time.
 
-    What has an address: nodes whose heartbeats were heard, and those that series come from.
+    What has an address: nodes whose heartbeats were heard, those that series come from, and devices that dialects know.
     """
     given = arguments()
     as_csv = wants_csv(given["format"])
@@ -68,6 +79,19 @@ def get_node(controller: str, node: str) -> Response:
     return json_response({**view.json(), "series": [series_json(info) for info in view.series]})
 
 
+def get_device() -> Response:
+    """One device of another dialect than Janitoo's, with its series.
+
+    Its address is as in the list of nodes; it may hold any character.
+    """
+    here, wanted = room(), arguments()["address"]
+    heard = here.services.nodes.get(wanted)
+    series = [info for info in here.store.list_series() if info.node == wanted]
+    if heard is None and not series:
+        raise NotFound(f"There is no device {clean(wanted, 80)!r}: nothing is known of such an address, and no series has it.")
+    return json_response({**NodeView(wanted, heard, series).json(), "series": [series_json(info) for info in series]})
+
+
 def _row(view: NodeView) -> tuple[Cell, ...]:
     told = view.json()
     times = (cell for name in ("since", "last_seen") for cell in (iso_time(told[name]), told[name]))
@@ -75,6 +99,8 @@ def _row(view: NodeView) -> tuple[Cell, ...]:
 
 
 def _nodes(here: Room) -> list[NodeView]:
-    """What has an address: nodes that were heard, and those that series come from."""
-    series = [info for info in here.store.list_series() if is_hadd(info.node)]
-    return group_by_node(series, here.services.nodes.all())
+    """What has an address: nodes that were heard, those that series come from, and devices."""
+    heard = here.services.nodes.all()
+    known = {state.hadd for state in heard}
+    series = [info for info in here.store.list_series() if info.node in known or is_hadd(info.node)]
+    return group_by_node(series, heard)

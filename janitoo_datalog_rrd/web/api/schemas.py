@@ -228,11 +228,11 @@ DATA = record(
 )
 
 _NODE_PROPERTIES: dict[str, Schema] = {
-    "hadd": told("Its address.", pattern="^[0-9]{4}/[0-9]{4}$"),
+    "hadd": told("Its address: `CCCC/NNNN`, or that of a device in its dialect."),
     "name": told("What it calls itself; may be empty."),
     "location": told("Where it says it is; may be empty."),
-    "state": told("What its heartbeats say; null for a node that sends none.", ["string", "null"]),
-    "online": told("Whether it is there; null for a node that sends no heartbeats.", ["boolean", "null"]),
+    "state": told("What its heartbeats, or its dialect, say of it; null where neither does.", ["string", "null"]),
+    "online": told("Whether it is there; null where nobody says so.", ["boolean", "null"]),
     "since": {**SOME_TIME, "description": "Since when it is in that state: seconds since the epoch, UTC."},
     "last_seen": {**SOME_TIME, "description": "When it was last heard: seconds since the epoch, UTC."},
 }
