@@ -190,11 +190,9 @@ class NodeRegistry:
         gone = []
         with self._lock:
             for hadd, node in self._nodes.items():
-                if (
-                    node.online
-                    and not node.device
-                    and now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count
-                ):
+                if not node.online or node.device:
+                    continue
+                if now - node.last_seen > max(self.timeout, node.gap, node.heartbeat) * self.count:
                     self._nodes[hadd] = replace(_turned(node, "OFFLINE", now), silent=True)
                     gone.append(hadd)
         return gone

@@ -46,7 +46,7 @@ def node_routes() -> list[Route]:
             view=get_device,
             role=Role.VIEWER,
             params=(
-                Param(name="address", told="The device's address in its dialect.", longest=1000, required=True, example="x/1"),
+                Param(name="address", told="Its address, as the list has it.", longest=1000, required=True, example="0048/0002"),
             ),
             answers={JSON: NODE_WITH_SERIES},
             tag="nodes",
@@ -80,10 +80,7 @@ def get_node(controller: str, node: str) -> Response:
 
 
 def get_device() -> Response:
-    """One device of another dialect than Janitoo's, with its series.
-
-    Its address is as in the list of nodes; it may hold any character.
-    """
+    """One device of any dialect, with its series; its address may hold any character."""
     here, wanted = room(), arguments()["address"]
     heard = here.services.nodes.get(wanted)
     series = [info for info in here.store.list_series() if info.node == wanted]
