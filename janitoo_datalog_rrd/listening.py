@@ -48,7 +48,7 @@ class Listening:
         routes, faults = build_routes(options, services.plugins)
         for name, fault in faults.items():
             services.health.fail(name, fault)
-        self.readers = Readers(routes, Directory(services.nodes), Privacy.from_options(options))
+        self.readers = Readers(routes, Directory(services.nodes), Privacy.from_options(options, store.is_configured))
         self.announcements = Announcements(data_dir / "announcements.json")
         self.announcements.load()
         self.readers.hear(self.announcements.since(0))

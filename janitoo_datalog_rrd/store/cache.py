@@ -55,6 +55,10 @@ class Cache:
         column = self._auto.get(key)
         return () if column is None else (column,)
 
+    def is_configured(self, key: Key) -> bool:
+        """Whether a value goes to a datasource component."""
+        return key in self._configured
+
     def column_numbered(self, number: int) -> ColumnState | None:
         """The column that had a number in an earlier life, where the number is made of its name."""
         return self._numbers.get(number) if number >= _NAMED else None

@@ -242,6 +242,10 @@ class Store:
         """Names of the series that a value goes to; none where it has no series yet."""
         return sorted({column.series.name for column in self.cache.columns_of(key)})  # a look needs no lock
 
+    def is_configured(self, key: Key) -> bool:
+        """Whether a datasource asks for a value."""
+        return self.cache.is_configured(key)
+
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Flush, then read rows.
 
