@@ -202,6 +202,10 @@ class SeriesReader(Protocol):
         """Names of the series that a value goes to; none where it has no series yet."""
         ...
 
+    def hider_of(self, key: Key) -> str:
+        """The section of the ini that says that a value is not to be logged; empty where none does."""
+        ...
+
     def flush(self, name: str) -> int:
         """Write a series' cached samples to its file and return how many. Raises UnknownSeriesError, StoreError."""
         ...

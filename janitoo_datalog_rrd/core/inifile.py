@@ -17,6 +17,7 @@ from .sections import (
     INDEXED,
     PRIVACY,
     SCHEMA,
+    SERIES,
     SYSTEM,
     THREAD,
     PluginSpecs,
@@ -202,6 +203,8 @@ class _Loader:
         prefix, _, rest = name.partition("__")
         if rest and prefix == "schema":
             return _Open(SCHEMA)
+        if rest and prefix == "series":
+            return _Open(SERIES)
         if rest and prefix == "decoder":
             return _Open(DECODER)
         if rest and prefix in threads:
@@ -216,7 +219,7 @@ class _Loader:
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
             )
             return None
-        forms = [*_SINGLE, *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "decoder__NAME"]
+        forms = [*_SINGLE, *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "series__NAME", "decoder__NAME"]
         known = ", ".join(f"[{form}]" for form in forms)
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None
@@ -317,7 +320,9 @@ class _Loader:
     def _check_schemas(self, sections: dict[str, Section]) -> None:
         for name, section in sections.items():
             step, retention = section.get("step"), section.get("retention")
-            if not name.startswith("schema__") or step is None or retention is None:
+            if name.startswith("series__") and step is not None and "retention" not in section.places:
+                self._fault(section.places.get("step", str(self.path)), name, "step", "needs a retention beside it")
+            if not name.startswith(("schema__", "series__")) or step is None or retention is None:
                 continue
             unfit = next((precision for precision, _ in retention if precision % step), None)
             if unfit is not None:

@@ -81,6 +81,15 @@ SCHEMA: Specs = (
     OptionSpec("hold", parsers.duration(0), 3600.0),
     OptionSpec("reorder_window", parsers.duration(0), 10.0),
 )
+SERIES: Specs = (
+    OptionSpec("pattern", parsers.pattern, None, required=True),
+    OptionSpec("label", parsers.line, None),
+    OptionSpec("units", parsers.line, None),
+    OptionSpec("log", parsers.boolean, True),
+    OptionSpec("step", parsers.whole_seconds(1, 86400), None),
+    OptionSpec("retention", parsers.retention, None),
+    OptionSpec("hold", parsers.duration(0), None),
+)
 DECODER: Specs = (
     OptionSpec("topics", parsers.topic_filters, None, required=True),
     OptionSpec("kind", parsers.word, None, required=True),

@@ -9,7 +9,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 
-from ..core.contracts import Key
+from ..core.contracts import NO_META, Key
 from .column import ColumnState
 from .series import Series
 from .taken import Taken
@@ -31,6 +31,7 @@ class Cache:
         due: name → when its samples are to be written, by the monotonic clock.
         in_flight: name → what is being written to its file right now.
         generation: another number each time that a value no longer goes to the columns it went to.
+        redefined: columns that got another key or uid, which the journal does not say yet.
     """
 
     def __init__(self) -> None:
@@ -41,8 +42,10 @@ class Cache:
         self.due: dict[str, float] = {}
         self.in_flight: dict[str, Taken] = {}
         self.generation = 0
+        self.redefined: set[ColumnState] = set()
         self._configured: dict[Key, tuple[ColumnState, ...]] = {}
         self._auto: dict[Key, ColumnState] = {}
+        self._uids: dict[str, ColumnState] = {}
         self._numbers: dict[int, ColumnState] = {}
         self._spare_numbers = itertools.count()
         self._random = random.Random()  # noqa: S311 - spreads writes in time, no secret
@@ -92,10 +95,37 @@ class Cache:
         with self.lock:
             column.key = key
             if key and column.series.configured:
-                self._configured[key] = (*self._configured.get(key, ()), column)
+                columns = self._configured[key] = (*self._configured.get(key, ()), column)
+                for each in columns:
+                    each.meta = NO_META  # what messages say is looked at anew, for all of them
                 self.generation += 1
             elif key:
                 self._auto[key] = column
+
+    def rebind(self, column: ColumnState, key: Key) -> None:
+        """Let another value go to a column made by itself; the key that it had is let go."""
+        with self.lock:
+            if self._auto.get(column.key) is column:
+                del self._auto[column.key]
+            column.segment = 0
+            self.generation += 1
+            self.bind(column, key)
+
+    def column_of(self, uid: str) -> ColumnState | None:
+        """The column made by itself that a uid has."""
+        return self._uids.get(uid)
+
+    def identify(self, column: ColumnState, uid: str) -> None:
+        """Give a column made by itself a uid, which another one may have had."""
+        with self.lock:
+            before = self._uids.pop(uid, None)
+            if before is not None:
+                before.uid = ""
+            if self._uids.get(column.uid) is column:
+                del self._uids[column.uid]
+            column.uid, column.segment = uid, 0
+            if uid:
+                self._uids[uid] = column
 
     def remove_column(self, column: ColumnState) -> None:
         """Take a data source out of its series; its cached samples go."""
@@ -105,6 +135,9 @@ class Cache:
             self._numbers.pop(column.number, None)
             self.samples -= len(column)
             self.generation += 1
+            self.redefined.discard(column)
+            if self._uids.get(column.uid) is column:
+                del self._uids[column.uid]
             if self._auto.get(key) is column:
                 del self._auto[key]
             remaining = tuple(each for each in self._configured.pop(key, ()) if each is not column)

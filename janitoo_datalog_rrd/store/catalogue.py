@@ -13,13 +13,19 @@ from ..core.files import write_atomically
 from ..core.parsers import SAFE_NAME
 from .column import ColumnState
 
+LONGEST_HOLD_S = 366 * 86400.0
 Record = dict[str, Any]
-"""A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`."""
+"""A series made by itself: `key` (list of texts), `label`, `units`, `ds_type`, `node`; `uid` and `hold` (seconds) where known."""
 
 
-def record(key: tuple[str, ...], label: str, units: str, ds_type: str, node: str) -> Record:
+def record(key: tuple[str, ...], label: str, units: str, ds_type: str, node: str, uid: str = "", hold: float = 0.0) -> Record:
     """Describe a series made by itself."""
-    return {"key": list(key), "label": label, "units": units, "ds_type": ds_type, "node": node}
+    made: Record = {"key": list(key), "label": label, "units": units, "ds_type": ds_type, "node": node}
+    if uid:
+        made["uid"] = uid
+    if hold:
+        made["hold"] = hold
+    return made
 
 
 def is_record(data: object) -> bool:
@@ -30,18 +36,28 @@ def is_record(data: object) -> bool:
         and len(data["key"]) in (0, 2, 3)
         and all(isinstance(part, str) for part in (*data["key"], *map(data.get, ("label", "units", "node", "ds_type"))))
         and data["ds_type"] in DS_TYPES
+        and isinstance(data.get("uid", ""), str)
+        and isinstance(data.get("hold", 0.0), (int, float))
     )
+
+
+def hold_of(given: float) -> float:
+    """How long a number may stand, seconds; 0 where what is given cannot be."""
+    return float(given) if 0 < given <= LONGEST_HOLD_S else 0.0
 
 
 def define(column: ColumnState) -> tuple[Any, ...]:
     """Describe the series of a column in as few words as can be, for journal and snapshot."""
-    return column.key, column.label, column.units, column.ds_type, column.series.node
+    series = column.series
+    words = (column.key, column.label, column.units, column.ds_type, series.node)
+    return (*words, column.uid, series.said_hold) if column.uid or series.said_hold else words
 
 
 def restore(definition: tuple[Any, ...]) -> Record:
-    """The record of a series that `define` has described. Raises ValueError, TypeError."""
-    key, label, units, ds_type, node = definition
-    found = record(tuple(key), label, units, ds_type, node)
+    """The record of a series that `define` has described, now or in an earlier version. Raises ValueError, TypeError."""
+    key, label, units, ds_type, node, *more = definition
+    uid, hold = more or ("", 0.0)
+    found = record(tuple(key), label, units, ds_type, node, uid, hold)
     if not is_record(found):
         raise ValueError("it has no proper description of a series")
     return found

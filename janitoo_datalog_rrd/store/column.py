@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..core.contracts import Key
+from ..core.contracts import NO_META, Key, Meta
 from .points import Sample
 from .taken import split
 
@@ -34,6 +34,8 @@ class ColumnState:
         last_time, last_value: the last sample accepted; minus infinity and None while there was none.
         segment: the journal's segment that has its definition, 0 for none.
         own_time: True when its messages bring their own time, None while that is not known.
+        meta: what was last taken over of what messages say of it.
+        uid: who the value is whatever its key; empty where nobody says.
     """
 
     __slots__ = (
@@ -44,12 +46,14 @@ class ColumnState:
         "label",
         "last_time",
         "last_value",
+        "meta",
         "name",
         "number",
         "own_time",
         "segment",
         "series",
         "times",
+        "uid",
         "units",
         "values",
     )
@@ -70,6 +74,8 @@ class ColumnState:
         self._previous_second: int | None = None
         self._previous_value = math.nan
         self.own_time: bool | None = None
+        self.meta: Meta = NO_META
+        self.uid = ""
 
     @property
     def known_time(self) -> float | None:

@@ -67,7 +67,7 @@ class Datasources:
         with self.cache.lock:
             old = self.cache.series.get(name)
             settings = self.flusher.settings
-            series = Series(name, settings, "", name, settings.schemas.match(name), step=step)
+            series = Series(name, settings, "", name, settings.schemas.layout(name), step=step)
             known = catalogue.read_configured(settings.catalogue_path, name)
             units = dict(known.values())
             kept = {(column.name, column.key): column for column in (old.columns if old is not None else ())}

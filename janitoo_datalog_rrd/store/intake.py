@@ -14,7 +14,7 @@ from .column import LARGEST, ColumnState
 from .journal import Journal
 from .settings import EARLIEST_S
 
-ACCEPTED, IGNORED, LATE = "accepted", "ignored", "late"
+ACCEPTED, IGNORED, LATE, HIDDEN = "accepted", "ignored", "late", "hidden"
 
 
 class StoreFullError(StoreError):
@@ -106,7 +106,8 @@ class Intake:
                 self._dropped[result] = self._dropped.get(result, 0) + 1
         if ACCEPTED in results:
             return ACCEPTED
-        return LATE if LATE in results else next(iter(results), IGNORED)
+        # what the ini hides is counted, and nothing that somebody should look at
+        return LATE if LATE in results else next((result for result in results if result != HIDDEN), IGNORED)
 
     def _take(self, reading: Reading, arrival: float) -> Sequence[str]:
         """Take one reading; the answer has a word for each column that it goes to."""
@@ -121,9 +122,9 @@ class Intake:
                 return ()  # a series begins with its first number
             columns = auto.make(reading)
             if not columns:
-                return ("max_series" if auto.settings.auto_series else "not_configured",)
-        if reading.meta.label or reading.meta.units:
-            auto.describe(columns, reading)
+                return (auto.refusal,)
+        elif columns[0].meta is not reading.meta:
+            columns = auto.describe(columns, reading)
         return [self._take_for(column, time_s, reading.value, own_time=own_time) for column in columns]
 
     def _take_for(self, column: ColumnState, time_s: float, value: float, *, own_time: bool) -> str:
@@ -132,6 +133,8 @@ class Intake:
         series = column.series
         if series.rows is not None or not (-LARGEST <= value <= LARGEST and series.closed < time_s):
             # so it is with few: most numbers are ones that any file takes, and later than all that is written
+            if series.is_hidden:
+                return HIDDEN
             if not column.takes(value):
                 return "out_of_range"
             if series.written is None:
@@ -149,8 +152,9 @@ class Intake:
         Raises:
             OSError: the journal cannot be written; nothing was taken.
         """
-        if self.columns:
+        if self.columns or self._cache.redefined:
             self._write()
+        if self.columns:
             self._cache.extend(self.columns, self.times, self.values, self._touched, self._auto.settings.cache_rrd_ttl)
             self._counters.add("samples_accepted", amount=len(self.columns))
         if self._late:
@@ -163,7 +167,10 @@ class Intake:
         segment = self._journal.ensure_open()
         numbers = [column.number for column in self.columns]
         fresh = {column.number: column for column in self.columns if column.segment != segment}
+        for column in self._cache.redefined:
+            fresh[column.number] = column
         self._journal.append(([_definition(column) for column in fresh.values()], numbers, self.times, self.values))
+        self._cache.redefined.clear()
         for column in fresh.values():
             column.segment = segment
 

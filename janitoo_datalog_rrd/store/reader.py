@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Container
 from pathlib import Path
 
 from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, Key, SeriesInfo
@@ -12,6 +13,8 @@ from ..core.facts import StoreState
 from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
+from .names import series_name
+from .schema import Schema, Schemas
 from .settings import CATALOGUE, folders_of
 from .state import measure
 from .watch import ListWatch
@@ -23,17 +26,22 @@ class FileReader:
     Args:
         rrd_dir: folder of the RRD files.
         catalogue_path: file of the catalogue.
+        schemas: what the ini says of series; None where there is no ini.
+        asked: names of the series of datasources, of which it says nothing there.
     """
 
-    def __init__(self, rrd_dir: Path, catalogue_path: Path) -> None:
+    def __init__(self, rrd_dir: Path, catalogue_path: Path, schemas: Schemas | None = None, asked: Container[str] = ()) -> None:
         self.rrd_dir = rrd_dir
         self._catalogue_path = catalogue_path
+        self._schemas = schemas
+        self._asked = asked
 
     @classmethod
     def from_options(cls, options: Options) -> FileReader:
         """The files of a configuration's home directory."""
         rrd_dir, data_dir = folders_of(options.home_dir)
-        return cls(rrd_dir, data_dir / CATALOGUE)
+        asked = {options.section(f"datarrd__{name}").get("rrd_file") for name in options.components("datarrd")}
+        return cls(rrd_dir, data_dir / CATALOGUE, Schemas.from_options(options), asked)
 
     def list_series(self) -> list[SeriesInfo]:
         """Every series that has a file, sorted by name."""
@@ -42,14 +50,21 @@ class FileReader:
 
     def get_series(self, name: str) -> SeriesInfo:
         """One series. Raises UnknownSeriesError."""
-        if SAFE_NAME.fullmatch(name) is None or not (self.rrd_dir / f"{name}.rrd").exists():
+        if SAFE_NAME.fullmatch(name) is None or not (self.rrd_dir / f"{name}.rrd").exists() or self._is_hidden(name):
             raise UnknownSeriesError(name)
         return self._info(name, catalogue.read(self._catalogue_path))
+
+    def hider_of(self, key: Key) -> str:
+        """The section of the ini that says that a value is not to be logged; empty where none does."""
+        records = catalogue.read(self._catalogue_path)
+        names = [name for name, record in records.items() if tuple(record["key"]) == key]
+        schema = self._schema_of(names[0] if names else series_name(key))
+        return "" if schema is None or schema.log else schema.hidden_by
 
     def series_of(self, key: Key) -> list[str]:
         """Names of the series that a value goes to."""
         records = catalogue.read(self._catalogue_path)
-        return sorted(name for name, record in records.items() if tuple(record["key"]) == key)
+        return sorted(name for name, record in records.items() if tuple(record["key"]) == key and not self._is_hidden(name))
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Read rows; as `Store.fetch`, without the flush."""
@@ -84,7 +99,15 @@ class FileReader:
         return StoreState(0, 0, None, 0, 0, "never", None, False, 0, None, files.count, files.count, files)
 
     def _names(self) -> list[str]:
-        return sorted(path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))
+        names = (path.stem for path in self.rrd_dir.glob("*.rrd") if SAFE_NAME.fullmatch(path.stem))
+        return sorted(name for name in names if not self._is_hidden(name))
+
+    def _is_hidden(self, name: str) -> bool:
+        schema = self._schema_of(name)
+        return schema is not None and not schema.log
+
+    def _schema_of(self, name: str) -> Schema | None:
+        return None if self._schemas is None or name in self._asked else self._schemas.match(name)
 
     def _info(self, name: str, records: dict[str, catalogue.Record]) -> SeriesInfo:
         path = self.rrd_dir / f"{name}.rrd"
@@ -93,12 +116,14 @@ class FileReader:
             header = rrdfile.read_header(path)
         except StoreError:
             return SeriesInfo(name, "", f"{name} (unreadable)", 0, False, (), path, 0)
+        schema = self._schema_of(name)
+        given_label, given_units = (schema.label, schema.units) if schema is not None else ("", "")
         columns = tuple(
             Column(
                 source.name,
                 tuple(record["key"]) if record else (),
-                record["label"] if record else source.name,
-                record["units"] if record else "",
+                given_label or (record["label"] if record else source.name),
+                given_units or (record["units"] if record else ""),
                 source.logged_type,
                 math.nan if value != value else value,
                 float(header.last_update),
@@ -106,4 +131,4 @@ class FileReader:
             for source, value in zip(header.sources, header.last_values, strict=True)
         )
         label, node = (record["label"], record["node"]) if record else (name, "")
-        return SeriesInfo(name, node, label, header.step, record is None, columns, path, 0)
+        return SeriesInfo(name, node, given_label or label, header.step, record is None, columns, path, 0)

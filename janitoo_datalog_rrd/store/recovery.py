@@ -20,6 +20,8 @@ from .settings import EARLIEST_S, StoreSettings
 
 logger = logging.getLogger(__name__)
 
+_WORDS = 5  # of a definition that says nothing of a uid, as in the first versions
+
 
 class Recovery:
     """Fills the cache after a start.
@@ -32,6 +34,9 @@ class Recovery:
         latest: a sample later than this (seconds since the epoch UTC) cannot be.
         add_auto: makes a series that only the journal knows.
         on_damage: called with the path of what could not be read, and the reason.
+
+    Attributes:
+        redefined: whether a series has another key or uid than the catalogue says.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Recovery:
         self.latest = latest
         self.add_auto = add_auto
         self.on_damage = on_damage
+        self.redefined = False
         self._segment = 0
         self._known: dict[int, ColumnState | None] = {}
         self._gone: set[str] = set()
@@ -154,6 +160,18 @@ class Recovery:
                 logger.warning("there are samples of %s, which is no series any more; they are passed over", name)
             self._gone.add(name)
             return None
+        if len(definition) > _WORDS and not series.configured and not configured:
+            self._identify(series.columns[0], catalogue.restore(definition))
         if series.written is None:
             self.flusher.look_up(series)
         return series
+
+    def _identify(self, column: ColumnState, record: catalogue.Record) -> None:
+        """Take over which key and uid a series had when a definition of it was written; the last one tells the last state."""
+        key, uid = tuple(record["key"]), record.get("uid", "")
+        if uid and column.uid != uid:
+            self.cache.identify(column, uid)
+            self.redefined = True
+        if uid and key and column.key != key:
+            self.cache.rebind(column, key)
+            self.redefined = True

@@ -29,14 +29,15 @@ class Series:
     Attributes:
         name: its file- and URL-safe name.
         node: HADD or topic it comes from.
-        label: text for people.
-        schema: its layout; the step is the file's once there is one.
+        label: text for people, as the devices say it.
+        schema: its layout, and what the ini says of it; the step is the file's once there is one.
+        said_hold: how long a number stands as the devices say it, seconds; 0 where they do not.
         step: seconds between two primary data points.
         configured: True for a datasource component, whose file has a row per step.
         columns: its data sources, in order.
         rows: row maker of a configured series.
         closed: what is not later than this may be late, seconds since the epoch UTC: the end of the last second that went to the
-            file; infinity until the file was looked up.
+            file; infinity until the file was looked up, and where nothing may come.
         touched: when it was last given a sample, by the monotonic clock.
     """
 
@@ -51,6 +52,7 @@ class Series:
         "name",
         "node",
         "rows",
+        "said_hold",
         "schema",
         "step",
         "touched",
@@ -72,6 +74,7 @@ class Series:
         self._written: int | None = None
         self._taken = 0
         self.touched = 0.0
+        self.said_hold = 0.0
 
     @property
     def ready(self) -> list[Point]:
@@ -96,7 +99,7 @@ class Series:
     @written.setter
     def written(self, second: int | None) -> None:
         self._written = second
-        self.closed = math.inf if second is None else max(second, self._taken) + 1
+        self.closed = math.inf if second is None or self.is_hidden else max(second, self._taken) + 1
 
     @property
     def taken(self) -> int:
@@ -112,6 +115,16 @@ class Series:
     def is_orphan(self) -> bool:
         """True for a file of which it is not known whose values it holds."""
         return not self.configured and not self.columns[0].key
+
+    @property
+    def is_hidden(self) -> bool:
+        """True where the ini says that it is not to be logged; datasources are asked for by the ini, and never are."""
+        return not (self.configured or self.schema.log)
+
+    @property
+    def hold(self) -> float:
+        """How long a number stands, seconds: as the ini says of this series, else as the devices say it, else the schema's."""
+        return self.schema.hold if self.schema.hold_given or not self.said_hold else self.said_hold
 
     def last_of_rows(self) -> dict[str, Sample]:
         """The last sample that went into a row, by the column's name."""
@@ -129,7 +142,7 @@ class Series:
         """The data sources that its file should have."""
         if self.configured:
             return [DataSource(column.name, column.ds_type, 2 * self.step) for column in self.columns]
-        heartbeat = self.schema.heartbeat()
+        heartbeat = self.schema.heartbeat(self.step, self.hold)
         return [
             DataSource(column.name, _AUTO_TYPES[column.ds_type], heartbeat, 0.0 if column.ds_type in _WHOLE_TYPES else math.nan)
             for column in self.columns
@@ -137,7 +150,7 @@ class Series:
 
     def rras(self) -> tuple[str, ...]:
         """The archives that its file should have."""
-        return ORIGINAL_RRAS if self.configured else self.schema.rras()
+        return ORIGINAL_RRAS if self.configured else self.schema.rras(self.step)
 
     def is_late(self, time_s: float) -> bool:
         """Tell whether a sample is older than what is in the file, or in a row that was made already."""
@@ -165,9 +178,7 @@ class Series:
         if self.rows is not None:
             return row_texts(taken.points, [column.ds_type in _WHOLE_TYPES for column in self.columns])
         column = self.columns[0]
-        return update_texts(
-            series_updates(taken.times, taken.values, column.previous, column.ds_type, self.step, self.schema.hold)
-        )
+        return update_texts(series_updates(taken.times, taken.values, column.previous, column.ds_type, self.step, self.hold))
 
     def names(self) -> list[str]:
         """Names of the data sources that its updates are for."""
@@ -186,7 +197,7 @@ class Series:
         if self.rows is not None or column.ds_type not in HELD_TYPES or column.own_time is not False or column.previous is None:
             return []
         since, value = column.previous
-        until = min(math.floor(now - max(self.schema.reorder_window, _ON_ITS_WAY_S)), since + int(self.schema.hold))
+        until = min(math.floor(now - max(self.schema.reorder_window, _ON_ITS_WAY_S)), since + int(self.hold))
         if value != value or until // self.step <= max(since, self.written or 0) // self.step:
             return []
         return [(until, (value,))]
@@ -231,9 +242,12 @@ class Series:
         return len(self.ready) + sum(len(column) for column in self.columns)
 
     def info(self) -> SeriesInfo:
-        """What readers are told."""
+        """What readers are told: label and units are the ini's where it has them."""
+        label, units = (self.schema.label, self.schema.units) if not self.configured else ("", "")
         columns = tuple(
-            Column(each.name, each.key, each.label, each.units, each.ds_type, each.last_value, each.known_time)
+            Column(each.name, each.key, label or each.label, units or each.units, each.ds_type, each.last_value, each.known_time)
             for each in self.columns
         )
-        return SeriesInfo(self.name, self.node, self.label, self.step, self.configured, columns, self.path, self.cached())
+        return SeriesInfo(
+            self.name, self.node, label or self.label, self.step, self.configured, columns, self.path, self.cached()
+        )

@@ -21,6 +21,7 @@ from .autoseries import AutoSeries
 from .cache import Cache
 from .datasources import Datasources
 from .flusher import Flusher
+from .identity import Identities
 from .intake import Intake
 from .journal import Journal
 from .namelist import NameList
@@ -67,7 +68,8 @@ class Store:
         self._datasources = Datasources(self.cache, self.flusher, self._tell_damage)
         self._journal: Journal | None = None
         self.names = NameList(settings)
-        self._auto = AutoSeries(self.cache, settings, self.flusher, self.names, self._tell_damage)
+        identities = Identities(self.cache, monotonic, self._tell)
+        self._auto = AutoSeries(self.cache, settings, self.flusher, self.names, identities, self._tell_damage)
         self._dump_lock = threading.Lock()
         self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
@@ -99,7 +101,7 @@ class Store:
         for name in lost:
             self._auto.add_orphan(name)
         known = len(self.cache.series)
-        Recovery(
+        recovery = Recovery(
             self.cache,
             self.flusher,
             settings,
@@ -107,11 +109,13 @@ class Store:
             self.clock() + CLOCK_SET_BACK_S,
             self._auto.add,
             self._tell_damage,
-        ).run(journal)
-        self._auto.changed |= len(self.cache.series) > known
+        )
+        recovery.run(journal)
+        self._auto.changed |= recovery.redefined or len(self.cache.series) > known
         self._journal = journal
-        for name in self.cache.series:
-            self.names.add(name)
+        for name, series in self.cache.series.items():
+            if not series.is_hidden:
+                self.names.add(name)
 
     def close(self, *, flush: bool = True) -> None:
         """Write everything to the files, and a snapshot of what could not be written in a few seconds.
@@ -196,7 +200,9 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Forget a series and delete its file. Raises UnknownSeriesError."""
-        series = self._get(name)
+        series = self.cache.series.get(name)
+        if series is None:
+            raise UnknownSeriesError(name)
         self.forget(name)
         self.names.remove(name)
         with self.flusher.exclusively(series):
@@ -219,12 +225,15 @@ class Store:
         return self.flusher.flush_all(everything=everything)
 
     def list_series(self) -> list[SeriesInfo]:
-        """Every series, sorted by name; the last numbers of those that were silent since the start come from their files."""
+        """Every series that is not hidden, sorted by name.
+
+        The last numbers of those that were silent since the start come from their files.
+        """
         for series in list(self.cache.series.values()):
-            if series.written is None:
+            if series.written is None and not series.is_hidden:
                 self.flusher.look_up(series)
         with self.cache.lock:
-            return [self.cache.series[name].info() for name in sorted(self.cache.series)]
+            return [each.info() for _, each in sorted(self.cache.series.items()) if not each.is_hidden]
 
     def get_series(self, name: str) -> SeriesInfo:
         """One series. Raises UnknownSeriesError."""
@@ -240,7 +249,12 @@ class Store:
 
     def series_of(self, key: Key) -> list[str]:
         """Names of the series that a value goes to; none where it has no series yet."""
-        return sorted({column.series.name for column in self.cache.columns_of(key)})  # a look needs no lock
+        columns = self.cache.columns_of(key)  # a look needs no lock
+        return sorted({column.series.name for column in columns if not column.series.is_hidden})
+
+    def hider_of(self, key: Key) -> str:
+        """The section of the ini that says that a value is not to be logged; empty where none does."""
+        return self._auto.hider_of(key)
 
     def is_configured(self, key: Key) -> bool:
         """Whether a datasource asks for a value."""
@@ -267,8 +281,8 @@ class Store:
         return self.cache.samples
 
     def count_series(self) -> int:
-        """How many series there are."""
-        return len(self.cache.series)
+        """How many series there are, those that are hidden not counted."""
+        return len(self.cache.series) - self._auto.hidden
 
     def state(self) -> StoreState:
         """What the store holds: samples, journal, files."""
@@ -280,7 +294,7 @@ class Store:
 
     def _get(self, name: str) -> Series:
         series = self.cache.series.get(name)
-        if series is None:
+        if series is None or series.is_hidden:
             raise UnknownSeriesError(name)
         return series
 
@@ -349,11 +363,11 @@ class Store:
             journal = self._journal
             if journal is None:
                 raise StoreError("the store is not open")
-            self.write_catalogue()
             with self.cache.lock:
                 segment = journal.rotate()
                 frozen = snapshot.freeze(self.cache, segment)
             seams.reached("snapshot-begun")
+            self.write_catalogue()  # with all that the segments say which go: after the rotation
             content = snapshot.pack(frozen)
             if self.settings.journal_sync != "never":
                 self.flusher.sync()
@@ -373,7 +387,9 @@ class Store:
             self._auto.changed = False
             records = {
                 name: {
-                    **catalogue.record(column.key, column.label, column.units, column.ds_type, series.node),
+                    **catalogue.record(
+                        column.key, column.label, column.units, column.ds_type, series.node, column.uid, series.said_hold
+                    ),
                     **({} if column.own_time is None else {"own_time": column.own_time}),
                 }
                 for name, series in self.cache.series.items()
@@ -391,6 +407,11 @@ class Store:
             raise
 
     # -- telling -------------------------------------------------------------------------------------
+
+    def _tell(self, part: str, what: str) -> None:
+        """Say what has happened and should be looked at."""
+        logger.warning("%s", what)
+        self.health.note(part, what)
 
     def _tell_damage(self, path: Path, why: str) -> None:
         """Say that something on disk could not be read; it stays, the server goes on."""

@@ -31,7 +31,7 @@ class StoreWatch:
         A sample that says the number and the time of the one before once more is no change.
         """
         with self._cache.lock:
-            columns = [column for series in self._cache.series.values() for column in series.columns]
+            columns = [column for series in self._cache.series.values() if not series.is_hidden for column in series.columns]
             states = [(column.last_time, column.last_value) for column in columns]
         seen, now = self._seen, dict(zip(columns, states, strict=True))
         self._seen = now

@@ -165,7 +165,9 @@ class Examiner:
             if refused is not None and all(refused.time > _last_time(store, name) for name in number.series):
                 number.why = refusal
             return number
-        number.state, number.why = NOT, self.barrier() or refusal
+        hider = store.hider_of(reading.key)
+        hidden = f"[{hider}] says that it is not to be logged ({self._services.options.section(hider).places.get('log', '')})."
+        number.state, number.why = NOT, hidden if hider else self.barrier() or refusal
         if not number.why and reading.value != reading.value:
             number.why = "It is unknown: a series begins with its first number."
         elif not number.why:
