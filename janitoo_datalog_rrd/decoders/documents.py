@@ -26,17 +26,21 @@ def check_topic(topic: str) -> None:
         raise DecodeError("topic_too_long", f"the topic has {len(topic)} characters: at most {MAX_TOPIC} are taken")
 
 
-def load_document(payload: bytes) -> Any:
+def load_document(payload: bytes, largest: int = MAX_PAYLOAD) -> Any:
     """Parse JSON; the last of duplicate keys wins.
 
     Numbers out of a double's range, and the literals `NaN`, `Infinity` and `-Infinity` that Python programs write, come out as
     floats that are not finite, so that the good numbers beside them are not lost. A byte order mark is passed over.
 
+    Args:
+        payload: the text.
+        largest: how many bytes of it are taken.
+
     Raises:
         DecodeError: `too_large`, `not_utf8`, `too_deep` or `not_json`.
     """
-    if len(payload) > MAX_PAYLOAD:
-        raise DecodeError("too_large", f"the payload has {len(payload)} bytes: at most {MAX_PAYLOAD} are taken")
+    if len(payload) > largest:
+        raise DecodeError("too_large", f"the payload has {len(payload)} bytes: at most {largest} are taken")
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError as error:
