@@ -11,10 +11,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 
 from . import packets
 from .connection import GOODBYE_S, LEAVE_S, MAXIMUM_PACKET, SESSION_EXPIRY_S, Backoff, BrokerSettings, StateHandler, Teller
+from .subscriptions import DeafHandler, Subscriptions
 from .wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -25,9 +27,8 @@ _PACE_S = 0.001
 """While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _ANSWER_S = 10.0
-_FILTERS_AT_ONCE = 8
-_UNSUBSCRIBE = 1  # packet identifier
-_FIRST_SUBSCRIBE, _LAST_SUBSCRIBE = 2, 65_535  # packet identifiers of SUBSCRIBE, which its answer brings back
+_HUSH_S = 0.25
+_GATHERED_MAX = 64 << 20  # bytes of what a broker had retained that are held before any of it is handled
 
 PacketsHandler = Callable[[list[packets.Publish]], None]
 
@@ -48,6 +49,8 @@ class Receiver:
             once they are safe. It is called in the receiver's own thread.
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
         on_state: called with (connected, sentence) when the connection comes or goes.
+        heard: filters whose retained messages an earlier life has had: they are not wanted again where the session was kept.
+        on_heard: called in the receiver's own thread when all was handed on that the broker had retained for new filters.
         on_deaf: called with a filter that the broker does not let us listen to, and its reason.
         passing: only look at what passes by: no session, QoS 0, packets that are too long passed over.
 
@@ -66,7 +69,9 @@ class Receiver:
         on_state: StateHandler | None = None,
         *,
         announcements: Sequence[str] = (),
-        on_deaf: Callable[[str, str], None] = lambda _filter, _reason: None,
+        heard: Collection[str] = (),
+        on_heard: Callable[[], None] = lambda: None,
+        on_deaf: DeafHandler = lambda _filter, _reason: None,
         passing: bool = False,
     ) -> None:
         self.settings = settings
@@ -75,18 +80,14 @@ class Receiver:
         self.retained: list[int] = []
         self._passing = passing
         self._on_deaf = on_deaf
-        self._filters = list(filters)
-        self._announcements = list(announcements)
-        self._wanted: list[str] | None = None
-        self._next_mid = _FIRST_SUBSCRIBE
         self._on_packets = on_packets
         self._on_lost = on_lost
         self._teller = Teller(settings, client_id, on_state)
         self._v5 = settings.protocol == "5"
         self.session_kept: bool | None = None
-        self._left_over: list[str] = []
-        self._subscribed = False
-        self._unanswered: dict[int, Sequence[str]] = {}
+        self._asked = Subscriptions(
+            filters, announcements, heard, v5=self._v5, passing=passing, on_deaf=self._tell_deaf, on_heard=on_heard
+        )
         self._stopping = threading.Event()
         self._wire: Wire | None = None
         self._thread = threading.Thread(target=self._run, name=client_id, daemon=True)
@@ -97,17 +98,21 @@ class Receiver:
         """True while the broker has accepted us."""
         return self._wire is not None
 
+    @property
+    def heard(self) -> list[str]:
+        """Filters whose retained messages were all handed on."""
+        return sorted(self._asked.heard)
+
     def forget(self, topic_filter: str) -> None:
         """End a subscription that an earlier run has left in the persistent session, at the next connect."""
-        if topic_filter not in self._filters:
-            self._left_over.append(topic_filter)
+        self._asked.forget(topic_filter)
 
     def listen_to(self, filters: Sequence[str]) -> None:
-        """Listen to these filters from now on; from any thread.
-
-        Called while messages are handled, it takes effect after them; else at the next sign of life at the latest.
-        """
-        self._wanted = list(filters)
+        """Listen to these filters from now on; from any thread. Called while messages are handled, it takes effect after them."""
+        self._asked.listen_to(filters)
+        if threading.current_thread() is not self._thread and not self._stopping.is_set():
+            with contextlib.suppress(OSError):
+                os.write(self._wake_write, b"x")
 
     def start(self) -> None:
         """Begin to connect, in a thread of its own; a broker that is away is tried again for as long as it takes."""
@@ -155,8 +160,9 @@ class Receiver:
     def _live(self) -> None:
         """Live through one connection, from the first byte to the last."""
         try:
-            asked = (self.retained, MAXIMUM_PACKET) if self._passing else ()
-            wire = Wire(self.settings, self._wake_read, *asked)
+            asks = self._passing or not self._v5
+            longest = MAXIMUM_PACKET if self._passing else None
+            wire = Wire(self.settings, self._wake_read, self.retained if asks else None, longest)
         except OSError as error:
             self._teller.unreachable(error)
             return
@@ -169,7 +175,6 @@ class Receiver:
         except OSError as error:
             self._teller.lost(str(error), accepted=False)
         else:
-            self._teller.connected()
             try:
                 self._listen(wire, keepalive, *early)
             except (OSError, packets.MalformedPacketError) as error:
@@ -214,122 +219,116 @@ class Receiver:
             raise _RefusedError(packets.reason_text(answer.reason))
         self.backoff.reset()
         self.session_kept = answer.session_present
-        self._adopt()
-        if not (self._subscribed and answer.session_present):
-            # where the session is kept the subscriptions are too, and asking again would bring every retained message again
-            for filters in _few(self._left_over):
-                wire.send(packets.unsubscribe(_UNSUBSCRIBE, filters, v5=self._v5))
-            # not before it has answered: a connection that ends now leaves a session that hears nothing
-            self._subscribed = False
-            self._unanswered = {}
-            self._subscribe(wire, self._filters, new=not answer.session_present)
-        self._send_subscribe(wire, self._announcements, qos=0, retained="always")
+        self._asked.begin(wire, session_kept=answer.session_present)
         return settings.keepalive if answer.keepalive is None else answer.keepalive, (messages, others[1:])
-
-    def _subscribe(self, wire: Wire, filters: Sequence[str], *, new: bool) -> None:
-        """Ask for the messages of filters.
-
-        A broker may have thousands of retained messages for them, and keeps no more than so many for a client with QoS 1: where
-        nothing is subscribed yet they are asked for with QoS 0, which has no such bound, and what follows them with QoS 1.
-        """
-        if self._passing:
-            self._send_subscribe(wire, filters, qos=0)
-            return
-        if new and self._v5:
-            self._send_subscribe(wire, filters, qos=0)
-        self._send_subscribe(wire, filters, qos=1, retained="never" if new else "new")
-
-    def _send_subscribe(self, wire: Wire, filters: Sequence[str], *, qos: int, retained: str = "new") -> None:
-        for few in _few(filters):
-            mid, self._next_mid = self._next_mid, self._next_mid + 1
-            if self._next_mid > _LAST_SUBSCRIBE:
-                self._next_mid = _FIRST_SUBSCRIBE
-            self._unanswered[mid] = few
-            wire.send(packets.subscribe(mid, few, v5=self._v5, qos=qos, retained=retained))
-
-    def _adopt(self) -> tuple[list[str], list[str]]:
-        """Take over the filters that are wanted; the answer has those that are new, and those that are gone."""
-        wanted, self._wanted = self._wanted, None
-        if wanted is None:
-            return [], []
-        before, after = set(self._filters), set(wanted)
-        gone = [each for each in self._filters if each not in after]
-        new = [each for each in wanted if each not in before]
-        self._filters = wanted
-        self._left_over = [each for each in self._left_over if each not in after]
-        return new, gone
-
-    def _follow(self, wire: Wire) -> None:
-        """Listen to other filters than before."""
-        new, gone = self._adopt()
-        for filters in _few(gone):
-            wire.send(packets.unsubscribe(_UNSUBSCRIBE, filters, v5=self._v5))
-        self._subscribe(wire, new, new=True)
 
     def _listen(self, wire: Wire, keepalive: float, messages: list[packets.Publish], others: list[packets.Other]) -> None:
         """Hand on what comes, until the connection is gone or we are to stop; the first of it came already."""
         self._wire = wire
         pause = keepalive / 2 or 3600.0
         heard = gathered = time.monotonic()
-        next_ping, unanswered = heard + pause, 0
+        next_ping, told = heard + pause, self._v5
+        asked, waiting = self._asked, deque([messages] if messages else [])
+        if self._v5:
+            self._teller.connected()
         while True:
+            if asked.arriving and not self._passing:
+                others += self._gather(wire, waiting)
+            messages = waiting.popleft() if waiting else []
             if messages:
                 self._on_packets(messages)
-            if self._wanted is not None:
-                self._follow(wire)
-            unanswered -= self._look_at(others)
+            self._look_at(others)
+            if asked.has_changed:
+                self._clear_pipe()
+                asked.follow(wire)
+            asked.go_on(wire)
+            if not told and not asked.waits_to_go_on:
+                told = True
+                self._teller.connected()
+            if not waiting:
+                asked.handed_on()
             now = time.monotonic()
             if messages or others:
                 heard = now
             elif keepalive and now - heard > 1.5 * keepalive:
                 raise ConnectionError(f"it has said nothing for {now - heard:.0f} s")
             if now >= next_ping:
-                wire.send(packets.PING)
-                next_ping, unanswered = now + pause, unanswered + 1
+                asked.ping(wire)
+                next_ping = now + pause
             if self._stopping.is_set():
                 break
+            if waiting or asked.arriving:
+                others = []
+                continue
             if now - gathered < 2 * _PACE_S and self._may_gather(messages):
                 time.sleep(_PACE_S)
             gathered = now
-            messages, others = wire.read(pause)
-        self._leave(wire, unanswered)
+            came, others = self._read(wire, pause)
+            if came:
+                waiting.append(came)
+        self._leave(wire)
+
+    def _gather(self, wire: Wire, waiting: deque[list[packets.Publish]]) -> list[packets.Other]:
+        """Read what the broker had retained as fast as it sends it, before any of it is handled; the answer is what is no message.
+
+        What does not fit in the buffers between it and us it throws away.
+        """
+        found: list[packets.Other] = []
+        size = sum(len(payload) for messages in waiting for _, payload, _ in messages)
+        while self._asked.arriving and not self._stopping.is_set():
+            messages, others = self._read(wire, _HUSH_S, hurry=True)
+            if not messages and not others:
+                self._asked.hush()
+            if messages:
+                waiting.append(messages)
+                size += sum(len(payload) for _, payload, _ in messages)
+            self._look_at(others)
+            found += [each for each in others if each[0] & 0xF0 not in (packets.PINGRESP, packets.SUBACK)]
+            if size > _GATHERED_MAX:
+                break
+        return found
+
+    def _read(self, wire: Wire, seconds: float, *, hurry: bool = False) -> tuple[list[packets.Publish], list[packets.Other]]:
+        if not self._passing:
+            self.retained.clear()
+        messages, others = wire.read(seconds, hurry=hurry)
+        if self.retained and not self._passing:
+            messages, repeats = self._asked.without_repeats(messages, self.retained)
+            self.acknowledge(repeats)
+        return messages, others
 
     def _may_gather(self, messages: list[packets.Publish]) -> bool:
         """Tell whether it can pay to wait for more messages: a broker of MQTT 3.1.1 may wait for our acknowledgements itself."""
         return bool(messages) and (self._v5 or not messages[-1][2])
 
-    def _look_at(self, others: list[packets.Other]) -> int:
-        """Look at what is no message; the answer is how many of our signs of life were answered."""
-        answered = 0
+    def _look_at(self, others: list[packets.Other]) -> None:
+        """Look at what is no message."""
         for first, body in others:
             kind = first & 0xF0
             if kind == packets.PINGRESP:
-                answered += 1
+                self._asked.pong()
             elif kind == packets.SUBACK:
-                filters = self._unanswered.pop(int.from_bytes(body[:2], "big"), ())
-                self._subscribed = not self._unanswered
-                for topic_filter, reason in zip(filters, packets.read_suback(body, v5=self._v5), strict=False):
-                    if reason >= 0x80:
-                        self._teller.deaf(topic_filter, packets.reason_text(reason))
-                        self._on_deaf(topic_filter, packets.reason_text(reason))
+                self._asked.look_at(body)
             elif kind == packets.DISCONNECT:
                 raise ConnectionError(packets.reason_text(body[0] if body else 0))
-        return answered
 
-    def _leave(self, wire: Wire, unanswered: int) -> None:
+    def _tell_deaf(self, topic_filter: str, reason: str) -> None:
+        self._teller.deaf(topic_filter, reason)
+        self._on_deaf(topic_filter, reason)
+
+    def _clear_pipe(self) -> None:
+        with contextlib.suppress(OSError):
+            os.read(self._wake_read, 1000)
+        if self._stopping.is_set():
+            os.write(self._wake_write, b"x")
+
+    def _leave(self, wire: Wire) -> None:
         """Wait until the broker has read our acknowledgements, which closing the socket could throw away, and say goodbye."""
         wire.wake_no_more()
         with contextlib.suppress(OSError, packets.MalformedPacketError):
-            wire.send(packets.PING)
-            unanswered += 1
+            self._asked.ping(wire)
             end = time.monotonic() + GOODBYE_S
-            while unanswered > 0 and time.monotonic() < end:
+            while self._asked.unanswered_pings > 0 and time.monotonic() < end:
                 _, others = wire.read(end - time.monotonic())
-                unanswered -= self._look_at(others)
+                self._look_at(others)
             wire.send(packets.GOODBYE)
-
-
-def _few(filters: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Filters, a few at once: some brokers take no more in one packet."""
-    for begin in range(0, len(filters), _FILTERS_AT_ONCE):
-        yield filters[begin : begin + _FILTERS_AT_ONCE]

@@ -12,6 +12,7 @@ from . import packets
 from .connection import BrokerSettings
 
 _CHUNK = 1 << 16
+_LARGE_CHUNK = 1 << 20
 _CONNECT_S, _SEND_S = 5.0, 30.0
 
 
@@ -59,11 +60,12 @@ class Wire:
         self._poll.register(wake, select.POLLIN)
         self._wake = wake
 
-    def read(self, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
+    def read(self, seconds: float, *, hurry: bool = False) -> tuple[list[packets.Publish], list[packets.Other]]:
         """Read what there is; the answer may be empty.
 
         Args:
             seconds: how long to wait for something.
+            hurry: take as much as there is.
 
         Raises:
             OSError: the connection is gone.
@@ -74,7 +76,7 @@ class Wire:
         if not pending and not any(each != self._wake for each, _ in self._poll.poll(max(seconds, 0.0) * 1000)):
             return [], []
         with self._receiving:
-            came = self._socket.recv(max(_CHUNK, len(self._rest)))
+            came = self._socket.recv(max(_LARGE_CHUNK if hurry else _CHUNK, len(self._rest)))
         if not came:
             raise ConnectionError("it has closed the connection")
         if self._too_long:

@@ -144,7 +144,7 @@ def test_a_filter_that_the_broker_refuses_is_told(
 def test_an_answer_to_what_was_never_asked_ends_nothing(speak: Callable[..., Speaker], listen: Callable[..., Listener]) -> None:
     speaker = speak(WELCOME, b"\x90\x03\x00\x03\x87\x32\x07\x00\x01a\x00\x0142", b"\x30\x05\x00\x01a43")
     receiver = listen(speaker.settings, "house/#", "garden/#")
-    wait_until(lambda: receiver.payloads() == [b"42"])
+    wait_until(lambda: receiver.payloads()[:1] == [b"42"])
     receiver.acknowledge([receiver.messages[0][2]])
     wait_until(lambda: receiver.payloads() == [b"42", b"43"])
 
@@ -156,7 +156,8 @@ def test_a_subscription_that_the_broker_did_not_hear_is_made_again(
     """The connection is gone right after the broker has taken us: it has a session for us, and nothing subscribed in it."""
     with Gate(mosquitto.port) as gate:
         receiver = listen(BrokerSettings("127.0.0.1", gate.port, protocol=protocol), "house/#")
-        wait_until(lambda: len(receiver.states) >= 3 and receiver.states[-1][0], what="the second connection")
+        told = receiver.states
+        wait_until(lambda: any(not up for up, _ in told) and told[-1][0], what="the second connection")
         mosquitto.publish(("house/x", "1"))
         wait_until(lambda: receiver.payloads() == [b"1"])
 
