@@ -225,12 +225,11 @@ def _without_device(name: str, device: str) -> str:
 
 
 def _label(name: str, quantity: Quantity, component: str, device_class: str, object_id: str) -> str:
-    if quantity.name:
-        label = f"{name} {quantity.name}" if name else quantity.name
-    else:
-        word = (device_class or object_id) if component in ("sensor", "binary_sensor", "number") else component
-        label = name or " ".join(word.replace("_", " ").split())
-    return (label[:1].upper() + label[1:])[:_MAX_NAME]
+    if name:
+        return f"{name} {quantity.name}".rstrip()
+    own = (device_class or object_id) if component in ("sensor", "binary_sensor", "number") else component
+    label = quantity.name or " ".join(own.replace("_", " ").split())[:_MAX_NAME]
+    return label[:1].upper() + label[1:]
 
 
 def _units(config: _Config, component: str, device_class: str, given: str) -> str:

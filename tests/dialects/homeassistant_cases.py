@@ -263,10 +263,10 @@ CASES = [
             ("ems-esp/boiler_data_ww", document(curtemp=48.2, starts=17651, ww3wayvalve="off", circ="on")),
         ),
         (
-            Expected("ems-esp.boiler_data_ww.curtemp", "Dhw current temperature", "°C", 48.2, "EMS-ESP Boiler"),
-            Expected("ems-esp.boiler_data_ww.starts", "Dhw starts", "", 17651.0, "EMS-ESP Boiler"),
-            Expected("ems-esp.boiler_data_ww.starts.rate", "Dhw starts rate", "", 17651.0, "EMS-ESP Boiler", None, "DERIVE"),
-            Expected("ems-esp.boiler_data_ww.ww3wayvalve", "Dhw 3-way valve active", "", 0.0, "EMS-ESP Boiler"),
+            Expected("ems-esp.boiler_data_ww.curtemp", "dhw current temperature", "°C", 48.2, "EMS-ESP Boiler"),
+            Expected("ems-esp.boiler_data_ww.starts", "dhw starts", "", 17651.0, "EMS-ESP Boiler"),
+            Expected("ems-esp.boiler_data_ww.starts.rate", "dhw starts rate", "", 17651.0, "EMS-ESP Boiler", None, "DERIVE"),
+            Expected("ems-esp.boiler_data_ww.ww3wayvalve", "dhw 3-way valve active", "", 0.0, "EMS-ESP Boiler"),
         ),
     ),
     Case(
@@ -500,9 +500,9 @@ CASES = [
             ("bedroom_fan/speed/percentage_state", "7"),
         ),
         (
-            Expected("home.rgb1.state", "Mqtt_json_light_1", "", 1.0),
-            Expected("home.rgb1.brightness", "Mqtt_json_light_1 brightness", "", 255.0),
-            Expected("home.rgb1.color_temp", "Mqtt_json_light_1 color temperature", "K", 2700.0),
+            Expected("home.rgb1.state", "mqtt_json_light_1", "", 1.0),
+            Expected("home.rgb1.brightness", "mqtt_json_light_1 brightness", "", 255.0),
+            Expected("home.rgb1.color_temp", "mqtt_json_light_1 color temperature", "K", 2700.0),
             Expected("home-assistant.cover.position", "MQTT Cover position", "%", 60.0),
             Expected("home-assistant.cover.tilt-state", "MQTT Cover tilt", "", 90.0),
             Expected("bedroom_fan.on.state", "Bedroom Fan", "", 1.0),
