@@ -109,8 +109,8 @@ def announced(config: _Config, component: str, object_id: str) -> list[Announced
     whole = _written_out(config)
     if component != "device":
         return list(_values(whole, component, object_id, _device(whole.get("device"))))
-    device, shared = _device(whole.get("device")), {key: whole[key] for key in SHARED if key in whole}
-    base, parts = whole.get("~"), whole.get("components")
+    device, base, parts = _device(whole.get("device")), whole.get("~"), whole.get("components")
+    shared = {key: whole[key] for key in SHARED if key in whole}
     found: list[Announced] = []
     for name, given in list(parts.items())[:MAX_COMPONENTS] if isinstance(parts, dict) else ():
         if not isinstance(given, dict) or len(given) < 2:  # only its platform: it is taken back
@@ -153,7 +153,7 @@ def text_of(given: object) -> str:
     """A text as an option has it; numbers and booleans as Home Assistant writes them, anything else is empty."""
     if isinstance(given, str):
         return given
-    return str(given) if isinstance(given, (bool, int, float)) else ""
+    return str(given) if isinstance(given, (int, float)) else ""
 
 
 def _name(given: object) -> str:
@@ -199,7 +199,6 @@ def _values(config: _Config, component: str, object_id: str, device: Device) -> 
         if not topic or template == "-":
             continue
         units = _units(config, component, device_class, quantity.units)
-        is_sensor = component == "sensor"
         yield Announced(
             component,
             "_".join([object_id[:_MAX_NAME], *quantity.name.split()]),
@@ -210,7 +209,7 @@ def _values(config: _Config, component: str, object_id: str, device: Device) -> 
             units,
             f"{identity}/{quantity.name}" if identity and quantity.name else identity,
             _hold(config),
-            is_sensor and is_count(state_class, device_class, units),
+            component == "sensor" and is_count(state_class, device_class, units),
             config.get("enabled_by_default") is not False,
             availability,
             device,

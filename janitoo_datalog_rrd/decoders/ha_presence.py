@@ -184,4 +184,3 @@ class House:
 
 def _said(node: Node) -> tuple[str, str]:
     return node.name, node.location
-

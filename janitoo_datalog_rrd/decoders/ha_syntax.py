@@ -13,7 +13,7 @@ from .paths import MAX_PATH, Path, join_path
 
 MAX_DEPTH = 40
 """How deep the parts of a template may be nested, and its brackets."""
-MAX_PARTS = 400
+MAX_PARTS = 300
 """How many parts a template may have."""
 
 _BRACKETS = re.compile(r"[\[({]|[\])}]|'[^'\\]*'|\"[^\"\\]*\"")

@@ -19,18 +19,19 @@ from jinja2.runtime import Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from ..core.errors import DecodeError
-from .ha_filters import FILTERS, FUNCTIONS, MAX_TEXT, TESTS, binary
+from .ha_filters import FILTERS, FUNCTIONS, MAX_TEXT, TESTS, binary, scalar_text
 from .ha_syntax import MAX_DEPTH, TemplateError, check, nesting, places, rewrite
 from .paths import MAX_PATH, MISSING, Path, join_path, look_up
 
 MAX_LENGTH = 2000
 """Longest template, in characters."""
 MAX_COMPUTING = 2000
-"""How many different templates that compute may be in use; each takes some 30 kB."""
+"""How many different templates that compute may be in use; each takes some 10 kB."""
 LIMIT_S = 0.02
 """How long a template may take for a message, in seconds of this thread's CPU."""
 STRIKES = 3
 """How often it may take longer before it is given up."""
+_FORGIVEN = 0.02  # of a strike, for each time that is quick enough: now and then, Python itself pauses
 _MAX_RESULT = 1000
 
 # One place in the message, with filters that leave its number as it is. The counts keep the search short.
@@ -40,14 +41,13 @@ _PLACE = re.compile(rf"\{{\{{-? {{0,4}}(value_json|value)((?:{_KEY}){{0,30}}) {{
 _KEYS = re.compile(_KEY)
 
 
-
 class _Sandbox(SandboxedEnvironment):
     """Jinja with bounded operators, where a dot leads to a key of the message and to nothing else."""
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
     def __init__(self) -> None:
-        super().__init__(optimized=False, cache_size=0)
+        super().__init__(optimized=False, cache_size=0, finalize=scalar_text)
         self.globals = dict(FUNCTIONS)
         self.filters = dict(FILTERS)
         self.tests = dict(TESTS)
@@ -91,12 +91,12 @@ class Template:
         self.needs_document = needs_document
         self._tree = tree
         self._render: Callable[..., str] = _nothing
-        self._strikes = 0
+        self._strikes = 0.0
 
     @property
     def given_up(self) -> bool:
         """Whether it has taken too long too often."""
-        return self._strikes >= STRIKES
+        return self._strikes > STRIKES - 1
 
     def read(self, value: str, document: Any, sandbox: SandboxedEnvironment) -> Any:
         """What a message says here.
@@ -115,17 +115,24 @@ class Template:
             return MISSING
         return self._compute(value, document, sandbox)
 
+    def _compile(self, tree: nodes.Template, sandbox: SandboxedEnvironment) -> bool:
+        self._tree = None
+        try:
+            self._render = sandbox.from_string(tree).render
+        except (JinjaError, RecursionError, SyntaxError, ValueError):  # Python has limits of its own
+            self._strikes = STRIKES
+        return not self.given_up
+
     def _compute(self, value: str, document: Any, sandbox: SandboxedEnvironment) -> Any:
-        if self._tree is not None:
-            self._render, self._tree = sandbox.from_string(self._tree).render, None  # the tree is large
+        if self._tree is not None and not self._compile(self._tree, sandbox):
+            return MISSING
         known = {"value": value} if document is MISSING else {"value": value, "value_json": document}
         started = time.thread_time()
         try:
             result = self._render(known)
         except (JinjaError, DecodeError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
             result = ""  # as a rule, the message is not one of those that the template is made for
-        if time.thread_time() - started > LIMIT_S:
-            self._strikes += 1
+        self._strikes += 1.0 if time.thread_time() - started > LIMIT_S else -min(_FORGIVEN, self._strikes)
         result = result.strip()
         return result if 0 < len(result) <= _MAX_RESULT else MISSING
 
