@@ -122,10 +122,12 @@ class TasmotaDecoder:
 
     def _sent(self, device: TasmotaDevice, readings: list[Reading]) -> None:
         """Note who has sent what, and who is new."""
-        device.introduce()
+        nodes = {reading.meta.node for reading in readings}
+        if device.node in nodes:
+            device.introduce()
         for node, title in device.take_news():
             self._directory.device(node, name=title)
-        for node in {reading.meta.node for reading in readings}:
+        for node in nodes:
             self._presence.sent(node, [reading for reading in readings if reading.meta.node == node])
 
     # -- whose topic it is ---------------------------------------------------------------------------
@@ -193,13 +195,17 @@ class TasmotaDecoder:
         stranger = self._strangers.pop(tele, None)
         if stranger is not None:
             self._presence.gone(stranger.node)  # it goes on under its own address
+            self._directory.forget_device(stranger.node)
         device.introduce()
-        device.take_news()
-        self._directory.device(device.node, name=device.name or device.mac, online=self._online.get(tele))
+        for node, title in device.take_news():
+            self._directory.device(node, name=title or mac, online=self._online.get(tele))
 
     def _leave(self, device: TasmotaDevice) -> list[Reading]:
         self._online.pop(device.tele, None)
-        return self._gone(device)
+        readings = self._gone(device)
+        for node in device.nodes:
+            self._directory.forget_device(node)
+        return readings
 
     def _gone(self, device: TasmotaDevice) -> list[Reading]:
         """Nothing is known any more of a device, and of those behind it."""

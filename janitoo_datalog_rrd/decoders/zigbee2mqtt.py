@@ -111,9 +111,10 @@ class Zigbee2MqttDecoder:
         if not name or not payload or len(payload) > MAX_TEXT:
             return []
         device = self._devices.get(place) or self._stranger(place, base)
-        value = device.value(readable_path((name,)))
-        if not value.slots and "-" in name:  # a feature inside of a value is joined to it by a hyphen
+        value = device.values.get(readable_path((name,)))
+        if value is None and "-" in name:  # what stands inside of another value is joined to it by a hyphen
             value = device.values.get(readable_path(tuple(name.split("-", MAX_DEPTH))), NOTHING)
+        value = value or device.value(readable_path((name,)))
         readings = value.readings(_scalar(payload))
         self._presence.sent(device.node, readings)
         return readings
@@ -173,7 +174,7 @@ class Zigbee2MqttDecoder:
         for topic, device in before.items():
             if device.node not in here:
                 self._online.pop(topic, None)
-                self._directory.device(device.node, online=False)
+                self._directory.forget_device(device.node)
                 readings += self._presence.gone(device.node)
         return readings
 

@@ -19,9 +19,8 @@ def numeric(name: str, label: str, unit: str = "", access: int = 1, **more: Any)
 
 def binary(name: str, label: str, on: Any = True, off: Any = False, access: int = 1, **more: Any) -> dict[str, Any]:
     """A binary among the exposes."""
-    return {
-        "name": name, "label": label, "property": name, "type": "binary", "access": access, "value_on": on, "value_off": off, **more
-    }  # fmt: skip
+    kind = {"name": name, "label": label, "property": name, "type": "binary", "access": access}
+    return {**kind, "value_on": on, "value_off": off, **more}
 
 
 def choice(name: str, *values: str) -> dict[str, Any]:
@@ -279,11 +278,10 @@ CASES = [
             ("zigbee2mqtt/kitchen/device_temperature", "31"),
             ("zigbee2mqtt/kitchen/action", "single_left"),
             ("zigbee2mqtt/kitchen/update-installed_version", "24"),
-            ("zigbee2mqtt/kitchen", document(action="", device_temperature=32, linkquality=40, state_left="OFF", state_right="ON")),
+            ("zigbee2mqtt/kitchen", document(action="", device_temperature=32, state_left="OFF", state_right="ON")),
         ),
         expected=(
             Expected("zigbee2mqtt.kitchen.device_temperature", "Device temperature", "°C", 32, "kitchen"),
-            Expected("zigbee2mqtt.kitchen.linkquality", "Linkquality", "lqi", 40, "kitchen"),
             Expected("zigbee2mqtt.kitchen.state_left", "State left", "", 0, "kitchen"),
             Expected("zigbee2mqtt.kitchen.state_right", "State right", "", 1, "kitchen"),
         ),
