@@ -10,7 +10,7 @@ from janitoo_datalog_rrd.core.contracts import DS_TYPES, Decoder, Reading
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import janitoo, json, plain
+from janitoo_datalog_rrd.decoders import janitoo, json, plain, tasmota, zigbee2mqtt
 from janitoo_datalog_rrd.decoders.paths import look_up, parse_path
 from janitoo_datalog_rrd.decoders.times import EARLIEST, LATEST
 from janitoo_datalog_rrd.store.names import series_name
@@ -23,6 +23,8 @@ REASONS = (
     "not_json", "not_utf8", "path_too_long", "too_deep", "too_large", "too_many", "topic_too_long",
 )  # fmt: skip
 """The words that the pages of the decoders have."""
+LEARNING = ("zigbee2mqtt", "tasmota")
+"""Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 _BLANK_OR_BOM = b" \t\r\n\xef\xbb\xbf"
 _HADD = re.compile(r"\d{4}/\d{4}", re.ASCII)
 
@@ -35,6 +37,8 @@ def make_decoders() -> dict[str, Decoder]:
         "json": json.make_decoder(Section("")),
         "json with options": json.make_decoder(Section("decoder__x", values=options)),
         "janitoo": janitoo.make_decoder(Section("")),
+        "zigbee2mqtt": zigbee2mqtt.make_decoder(Section("")),
+        "tasmota": tasmota.make_decoder(Section("")),
     }
 
 
@@ -71,8 +75,10 @@ def check_answer(name: str, topic: str, payload: bytes, given: list[Reading] | D
     else:
         expect(len(given) <= 1000, "a message has at most 1000 readings", len(given))
         for reading in given:
-            check_reading(reading, payload, may_be_unknown=name == "janitoo")
-        if name != "janitoo":
+            check_reading(reading, payload, may_be_unknown=name == "janitoo", gone=name in LEARNING)
+        if name in LEARNING:
+            expect(len({reading.key for reading in given}) == len(given), "no two readings share a key", payload)
+        elif name != "janitoo":
             expect(all(reading.key[0] == topic for reading in given), "the key begins with the topic", topic)
             expect(len({reading.key for reading in given}) == len(given), "no two readings share a key", payload)
     if name == "plain":
@@ -81,9 +87,13 @@ def check_answer(name: str, topic: str, payload: bytes, given: list[Reading] | D
         _check_json(payload, given)
 
 
-def check_reading(reading: Reading, payload: bytes, *, may_be_unknown: bool) -> None:
-    """Check what every reading must be. Raises BrokenPromiseError."""
-    unknown = may_be_unknown and math.isnan(reading.value) and b"null" in payload
+def check_reading(reading: Reading, payload: bytes, *, may_be_unknown: bool, gone: bool = False) -> None:
+    """Check what every reading must be, of a message that may have unknown values, or say that a device has gone.
+
+    Raises:
+        BrokenPromiseError: it is not.
+    """
+    unknown = math.isnan(reading.value) and (gone or (may_be_unknown and b"null" in payload))
     expect(type(reading.value) is float and (math.isfinite(reading.value) or unknown), "a value is a finite float", reading)
     meta = reading.meta
     texts = (*reading.key, meta.label, meta.units, meta.node, meta.ds_type, meta.uid)

@@ -5,6 +5,9 @@ from __future__ import annotations
 TOPICS = (
     "/values/user/0014/0001/temperature", "/values/basic/0025/0003/power", "/values/config/0025/0003/poll",
     "/values/user/0014/0001", "zigbee2mqtt/kitchen", "tele/plug/SENSOR", "shellies/plug-1/relay/0/power", "../../$SYS/\u00e9/+",
+    "zigbee2mqtt/bridge/devices", "zigbee2mqtt/bridge/groups", "zigbee2mqtt/bridge/state", "zigbee2mqtt/kitchen/availability",
+    "zigbee2mqtt/kitchen/color-x", "tele/plug/STATE", "tele/plug/LWT", "stat/plug/RESULT", "stat/plug/POWER1",
+    "tasmota/discovery/D8BC38AABBCC/config",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -20,7 +23,14 @@ JSON_PAYLOADS = (
     '{"battery":97,"humidity":48.31,"linkquality":156,"pressure":1013.2,"temperature":21.44,"voltage":3000}',
     '{"current":0.21,"energy":12.68,"linkquality":98,"power":41.5,"state":"ON","update":{"state":"idle","installed_version":-1}}',
     '{"battery":100,"contact":true,"last_seen":"2024-02-03T10:20:30+01:00","tamper":false,"color":{"x":0.31,"y":0.33}}',
-    # Tasmota: tele/NAME/SENSOR and STATE
+    # and what it says of devices, groups, and who is there
+    '[{"ieee_address":"0x00158d0001a2b3c4","friendly_name":"kitchen","type":"Router","definition":{"exposes":[{"type":"light","features":[{"type":"binary","property":"state","value_on":"ON","value_off":"OFF"},{"type":"composite","property":"level_config","features":[{"type":"numeric","property":"on_level"}]}]},{"type":"numeric","name":"energy","property":"energy","unit":"kWh","access":1}]}}]',
+    '[{"id":1,"friendly_name":"kitchen","members":[]}]',
+    '{"state":"offline"}',
+    # Tasmota: tele/NAME/SENSOR and STATE, and what a device says of itself
+    '{"dn":"Plug","fn":["Plug",null],"hn":"plug-1234","mac":"D8BC38AABBCC","ofln":"Offline","onln":"Online","state":["OFF","ON","TOGGLE","HOLD"],"t":"plug","ft":"%prefix%/%topic%/","tp":["cmnd","stat","tele"],"rl":[1,2],"swn":[null],"dslp":0}',
+    '{"ZbReceived":{"0x329F":{"Device":"0x329F","Name":"Attic","Temperature":27.89,"Endpoint":1,"LinkQuality":94}}}',
+    '{"Shutter1":{"Position":54,"Direction":-1},"POWER1":"ON","Switch1":{"Action":"OFF"},"Dimmer":50}',
     '{"Time":"2024-02-03T10:20:30","ENERGY":{"TotalStartTime":"2023-01-01T00:00:00","Total":123.456,"Power":[41,7],"Factor":0.93}}',
     '{"Time":"2024-02-03T10:20:30","AM2301":{"Temperature":21.5,"Humidity":48.0,"DewPoint":10.0},"TempUnit":"C"}',
     '{"Time":"2024-02-03T10:20:30","Uptime":"0T02:10:15","Vcc":3.49,"POWER1":"ON","Wifi":{"AP":1,"RSSI":72,"Signal":-64}}',

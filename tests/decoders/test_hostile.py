@@ -12,7 +12,7 @@ import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import janitoo, plain
+from janitoo_datalog_rrd.decoders import janitoo, plain, tasmota, zigbee2mqtt
 from janitoo_datalog_rrd.decoders import json as json_decoder
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ DECODERS = {
     "janitoo": lambda: janitoo.make_decoder(Section("")),
     "plain": lambda: plain.make_decoder(Section("")),
     "json": lambda: json_decoder.make_decoder(Section("")),
+    "zigbee2mqtt": lambda: zigbee2mqtt.make_decoder(Section("")),
+    "tasmota": lambda: tasmota.make_decoder(Section("")),
     "json with options": lambda: json_decoder.make_decoder(
         Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"})
     ),
@@ -72,6 +74,12 @@ TOPICS = {
     "65,535 bytes of Janitoo": "/values/user/0001/0001/" + "x" * (65535 - 23),
     "65,535 slashes": "/" * 65535,
     "of dots": "../../../etc/passwd",
+    "Zigbee2MQTT": "zigbee2mqtt/kitchen",
+    "Zigbee2MQTT's devices": "zigbee2mqtt/bridge/devices",
+    "65,535 bytes of Zigbee2MQTT": "zigbee2mqtt/" + "x/" * 32761,
+    "Tasmota": "tele/plug/SENSOR",
+    "Tasmota's results": "stat/plug/RESULT",
+    "Tasmota's discovery": "tasmota/discovery/D8BC38AABBCC/config",
     "empty": "",
 }
 
