@@ -29,8 +29,6 @@ MAX_DEVICES = 2000
 """How many devices are known by what they say of themselves, and how many others."""
 MAX_DEPTH = 5
 """How deep numbers of a sensor may stand in a message."""
-MAX_NUMBERS = 500
-"""How many numbers one message may have."""
 _DISCOVERY = "tasmota/discovery/+/config"
 _FOUND = "tasmota/discovery/"
 # A relay is named in RESULT too, but for those who have switched that off (SetOption4), so its own topic is read as well.
@@ -80,7 +78,7 @@ class TasmotaDecoder:
         """Return the numbers of a message; announcements are learnt from.
 
         Raises:
-            DecodeError: `not_json`, `not_utf8`, `too_large`, `too_deep`, `too_many`, `bad_shape` or `topic_too_long`.
+            DecodeError: `not_json`, `not_utf8`, `too_large`, `too_deep`, `bad_shape` or `topic_too_long`.
         """
         known = self._topics.get(topic)
         if known is None:
@@ -278,8 +276,6 @@ def _collect(device: TasmotaDevice, parts: tuple[str, ...], datum: Any, readings
         inside = ((str(place), each) for place, each in enumerate(datum))
     else:
         readings += device.sensor(parts).readings(datum)
-        if len(readings) > MAX_NUMBERS:
-            raise DecodeError("too_many", f"the message has more than {MAX_NUMBERS} numbers")
         return
     if len(parts) < MAX_DEPTH:
         for name, each in inside:

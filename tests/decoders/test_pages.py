@@ -21,6 +21,8 @@ MODULES = {
     "plain": ["plain", "documents.check_topic"],
     "json": ["json", "plain", "times", "documents"],
     "janitoo": ["janitoo", "documents.load_document", "documents._load_leniently"],
+    "zigbee2mqtt": ["zigbee2mqtt", "documents"],
+    "tasmota": ["tasmota", "documents"],
 }
 EXAMPLES = {
     "plain": ("shellies/plug-1/relay/0/power", b"56", ("shellies/plug-1/relay/0/power", "")),
@@ -29,6 +31,8 @@ EXAMPLES = {
         b'{"Time": "2024-02-03T10:20:30", "ENERGY": {"Power": 56}}',
         ("tele/plug/SENSOR", "ENERGY.Power"),
     ),
+    "zigbee2mqtt": ("garage2mqtt/heater/plug", b'{"power": 56}', ("garage2mqtt/heater/plug", "power")),
+    "tasmota": ("workshop/saw/tele/SENSOR", b'{"ENERGY": {"Power": 56}}', ("workshop/saw/tele/SENSOR", "ENERGY.Power")),
     "janitoo": ("summerhouse/values/user/0124/0002/temperature", b'{"data": 56}', ("0124/0002", "temperature", "0")),
 }
 
