@@ -24,11 +24,6 @@ def make_slots(key: Key, meta: Meta, *, counts: bool = False) -> Slots:
     return tuple((each.key, each.meta) for each in with_rate(key, 0.0, None, meta)) if counts else ((key, meta),)
 
 
-def fill(slots: Slots, value: float) -> list[Reading]:
-    """The readings of a number, as of its arrival."""
-    return [Reading(key, value, None, meta) for key, meta in slots]
-
-
 class Value:
     """One value of a device.
 
@@ -48,16 +43,15 @@ class Value:
 
     def number(self, datum: object) -> float | None:
         """The number that a datum stands for; None where it is none, or not finite. Booleans are 1 and 0."""
-        text = isinstance(datum, str)
-        number = number_of(datum) if self._texts or not text else None
-        if number is None and self._words and text:
-            number = self._words.get(datum)  # type: ignore[call-overload]
+        number = number_of(datum) if self._texts or not isinstance(datum, str) else None
+        if number is None and self._words and isinstance(datum, str):
+            number = self._words.get(datum)
         return number if number is not None and isfinite(number) else None
 
     def readings(self, datum: object) -> list[Reading]:
         """The readings of a datum; none where it is no number, or not logged."""
         number = self.number(datum) if self.slots else None
-        return [] if number is None else fill(self.slots, number)
+        return [] if number is None else [Reading(key, number, None, meta) for key, meta in self.slots]
 
 
 NOTHING = Value(())

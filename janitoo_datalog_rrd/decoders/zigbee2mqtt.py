@@ -239,14 +239,17 @@ def make_decoder(section: Section) -> Decoder:
 
 
 def _collect(device: Device, container: dict[str, Any], outer: tuple[str, ...], readings: list[Reading]) -> None:
+    """Append the readings of what stands in an object of a message."""
     for name, datum in container.items():
         if isinstance(datum, dict):
             if len(outer) < MAX_DEPTH and readable_path((*outer, name)) in device.composites:
                 _collect(device, datum, (*outer, name), readings)
             continue
-        path = readable_path((*outer, name))
+        # most names are a path as they are
+        path = name if not outer and "." not in name and "\\" not in name else readable_path((*outer, name))
         value = device.values.get(path) or (NOTHING if outer else device.value(path))
-        readings += value.readings(datum)
+        if value.slots:
+            readings += value.readings(datum)
 
 
 def _device(base: str, entry: Any) -> Device | None:
