@@ -94,8 +94,9 @@ class HomieDecoder:
         if not rest or not name or name.startswith("$"):
             return []
         device = self._device(base, name)
-        if device is None or self._speaks_newer(device, base, name):
-            return []
+        newer = self._devices.get(f"{base}/{VERSION}/{name}")
+        if device is None or (newer is not None and newer.described):
+            return []  # a device that speaks Homie 5 too is logged by that
         readings = self._read(device, rest, payload)
         self._presence.sent(device.address, readings)
         return readings
@@ -108,8 +109,10 @@ class HomieDecoder:
                 return self._state(device, word, payload)
             case ["$description"]:
                 return self._description(device, payload)
-            case ["$name" | "$nodes" as word]:
-                return self._of_device(device, word, _text(payload))
+            case ["$name"]:
+                self._call(device, _text(payload))
+            case ["$nodes"]:
+                return self._nodes(device, _text(payload))
             case ["$stats", word] if word in STATS:
                 return self._statistic(device, word, payload)
             case [node, "$name"] if not node.startswith("$"):
@@ -185,10 +188,11 @@ class HomieDecoder:
     def _comes_back(self, device: Device, topic: str, value: Held) -> bool:
         """Whether a value shows that a device is there although it is said to be gone.
 
-        A broker still has the last values of one that is gone, and sends each of them once; what comes twice comes from a device.
+        A broker still has the last value of each property, and may send it again and again; another one comes from the device.
         """
-        if topic not in device.late:
-            if len(device.late) < MAX_PROPERTIES:
+        before = device.late.get(topic)
+        if before is None or before.payload == value.payload:
+            if before is not None or len(device.late) < MAX_PROPERTIES:
                 device.late[topic] = value
             return False
         device.overruled = True
@@ -203,7 +207,7 @@ class HomieDecoder:
         device.forget()
         self._children.get(device.root, {}).pop(device.address, None)
         if self._directory is not None:
-            self._directory.device(device.address, online=False)
+            self._directory.forget_device(device.address)
         return readings
 
     # -- what it says of itself ----------------------------------------------------------------------
@@ -227,10 +231,7 @@ class HomieDecoder:
             if len(self._children) < MAX_DEVICES:
                 self._children.setdefault(device.root, {})[device.address] = device
 
-    def _of_device(self, device: Device, word: str, text: str) -> list[Reading]:
-        if word == "$name":
-            self._call(device, text)
-            return []
+    def _nodes(self, device: Device, text: str) -> list[Reading]:
         now = self._clock()
         device.nodes = frozenset(each.partition("[")[0].strip() for each in text.split(",")[:MAX_PROPERTIES] if each.strip())
         return [*device.freshen(list(device.properties.values()), now), *device.settle(now)]
@@ -262,11 +263,6 @@ class HomieDecoder:
         if found is None and len(self._devices) < MAX_DEVICES:
             found = self._devices[topic] = Device(topic, f"{base.removesuffix(f'/{VERSION}')}/{name}", self._room)
         return found
-
-    def _speaks_newer(self, device: Device, base: str, name: str) -> bool:
-        """Whether a device says the same in Homie 5 too, where its values are logged."""
-        newer = self._devices.get(f"{base}/{VERSION}/{name}")
-        return newer is not None and newer.described
 
 
 @speaks(*TOPICS)

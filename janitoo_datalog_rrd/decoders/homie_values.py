@@ -21,7 +21,6 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _SECONDS = (86400.0, 3600.0, 60.0, 1.0)
-_NO_UNITS = frozenset(("#",))
 
 
 def number_of(payload: bytes, datatype: str) -> float | None:
@@ -60,10 +59,9 @@ def units_of(unit: str, datatype: str) -> str:
     """Units as they are shown: those that the device says, else those that the datatype has."""
     if datatype == "duration":
         return "s"
-    given = unit.strip().replace("º", "°")  # the masculine ordinal indicator, which is on many keyboards
-    if datatype == "boolean" or given in _NO_UNITS:
+    if datatype == "boolean":
         return ""
-    return normal_units(given) or ("%" if datatype == "percent" else "")
+    return normal_units(unit) or ("%" if datatype == "percent" else "")
 
 
 def _duration(text: str) -> float | None:
