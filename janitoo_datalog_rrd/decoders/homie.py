@@ -84,16 +84,13 @@ class HomieDecoder:
         """
         if len(topic) > MAX_TOPIC:
             check_topic(topic)
-        depth = next((depth for each, depth in self._bases if topic_matches(each, topic)), None)
-        if depth is None:
-            return []
         levels = topic.split("/")
-        if levels[depth : depth + 1] == [VERSION]:
-            depth += 1
+        depth = next((depth for each, depth in self._bases if topic_matches(each, topic)), len(levels))
+        depth += levels[depth : depth + 1] == [VERSION]
         base, (name, *rest) = "/".join(levels[:depth]), levels[depth:] or [""]
         if not rest or not name or name.startswith("$"):
             return []
-        device = self._device(base, name)
+        device = self._device(base, name, make=bool(payload))
         newer = self._devices.get(f"{base}/{VERSION}/{name}")
         if device is None or (newer is not None and newer.described):
             return []  # a device that speaks Homie 5 too is logged by that
@@ -257,10 +254,10 @@ class HomieDecoder:
 
     # -- devices -------------------------------------------------------------------------------------
 
-    def _device(self, base: str, name: str) -> Device | None:
+    def _device(self, base: str, name: str, *, make: bool) -> Device | None:
         topic = f"{base}/{name}"
         found = self._devices.get(topic)
-        if found is None and len(self._devices) < MAX_DEVICES:
+        if found is None and make and len(self._devices) < MAX_DEVICES:
             found = self._devices[topic] = Device(topic, f"{base.removesuffix(f'/{VERSION}')}/{name}", self._room)
         return found
 

@@ -258,6 +258,8 @@ def test_a_device_that_is_removed_is_forgotten(home: Home) -> None:
     home.say("homie/5/kettle/pot/heat", "20")
     (gone,) = home.say("homie/5/kettle/$state")
     assert math.isnan(gone.value)
+    for rest in ("$description", "pot/heat"):  # the broker is told to forget those, too
+        assert home.say(f"homie/5/kettle/{rest}") == []
     assert home.counted("devices") == 0
     assert home.say("homie/5/kettle/pot/heat", "20") == []
 
