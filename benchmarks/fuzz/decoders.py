@@ -10,7 +10,7 @@ from janitoo_datalog_rrd.core.contracts import DS_TYPES, Decoder, Reading
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import janitoo, json, plain, tasmota, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import homie, janitoo, json, plain, sparkplug, tasmota, zigbee2mqtt
 from janitoo_datalog_rrd.decoders.paths import look_up, parse_path
 from janitoo_datalog_rrd.decoders.times import EARLIEST, LATEST
 from janitoo_datalog_rrd.store.names import series_name
@@ -19,11 +19,11 @@ from . import oracles, seeds
 from .promises import Check, expect
 
 REASONS = (
-    "bad_genre", "bad_hadd", "bad_index", "bad_shape", "bad_time", "bad_uuid", "no_data", "no_number", "no_value", "not_finite",
-    "not_json", "not_utf8", "path_too_long", "too_deep", "too_large", "too_many", "topic_too_long",
+    "bad_genre", "bad_hadd", "bad_index", "bad_shape", "bad_time", "bad_uuid", "no_birth", "no_data", "no_number", "no_value",
+    "not_finite", "not_json", "not_protobuf", "not_utf8", "path_too_long", "too_deep", "too_large", "too_many", "topic_too_long",
 )  # fmt: skip
 """The words that the pages of the decoders have."""
-LEARNING = ("zigbee2mqtt", "tasmota")
+LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug")
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 _BLANK_OR_BOM = b" \t\r\n\xef\xbb\xbf"
 _HADD = re.compile(r"\d{4}/\d{4}", re.ASCII)
@@ -39,6 +39,8 @@ def make_decoders() -> dict[str, Decoder]:
         "janitoo": janitoo.make_decoder(Section("")),
         "zigbee2mqtt": zigbee2mqtt.make_decoder(Section("")),
         "tasmota": tasmota.make_decoder(Section("")),
+        "homie": homie.make_decoder(Section("")),
+        "sparkplug": sparkplug.make_decoder(Section("")),
     }
 
 
@@ -73,11 +75,14 @@ def check_answer(name: str, topic: str, payload: bytes, given: list[Reading] | D
         expect(given.reason in REASONS, "a refusal has a reason that is documented", given.reason)
         expect(0 < len(str(given)) < 700, "a refusal is a sentence", str(given))
     else:
-        expect(len(given) <= 1000, "a message has at most 1000 readings", len(given))
+        # a birth of Sparkplug has all metrics of a plant, each with its rate
+        expect(len(given) <= (40_000 if name == "sparkplug" else 1000), "a message has at most so many readings", len(given))
         for reading in given:
             check_reading(reading, payload, may_be_unknown=name == "janitoo", gone=name in LEARNING)
         if name in LEARNING:
-            expect(len({reading.key for reading in given}) == len(given), "no two readings share a key", payload)
+            # what waited for its datatype comes at once, each with its time; a metric may stand in a message more than once
+            known = {(reading.key, reading.timestamp) for reading in given}
+            expect(name in ("homie", "sparkplug") or len(known) == len(given), "no two readings share a key", payload)
         elif name != "janitoo":
             expect(all(reading.key[0] == topic for reading in given), "the key begins with the topic", topic)
             expect(len({reading.key for reading in given}) == len(given), "no two readings share a key", payload)

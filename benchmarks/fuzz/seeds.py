@@ -8,6 +8,10 @@ TOPICS = (
     "zigbee2mqtt/bridge/devices", "zigbee2mqtt/bridge/groups", "zigbee2mqtt/bridge/state", "zigbee2mqtt/kitchen/availability",
     "zigbee2mqtt/kitchen/color-x", "tele/plug/STATE", "tele/plug/LWT", "stat/plug/RESULT", "stat/plug/POWER1",
     "tasmota/discovery/D8BC38AABBCC/config",
+    "homie/kettle/pot/heat", "homie/kettle/pot/heat/$datatype", "homie/kettle/pot/heat/$unit", "homie/kettle/pot/$name",
+    "homie/kettle/$state", "homie/kettle/$stats/signal", "homie/5/kettle/$description", "homie/5/kettle/$state",
+    "homie/5/kettle/pot/heat", "spBv1.0/G/NBIRTH/E", "spBv1.0/G/NDATA/E", "spBv1.0/G/NDEATH/E", "spBv1.0/G/DBIRTH/E/d",
+    "spBv1.0/G/DDATA/E/d",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -17,6 +21,20 @@ PLAIN_PAYLOADS = (
     "2024-02-03", "10:20", "1.2.3", "nan", "-inf", "1e400", "1e-400", "٣", "", " ", "null", "5 €/kWh",
 )  # fmt: skip
 """Numbers and words as Shelly's first generation, Tasmota's stat topics and ESPHome send them, and some that are none."""
+
+HOMIE_PAYLOADS = ("float", "integer", "percent", "duration", "string", "ready", "lost", "kWh", "PT12H5M46S", "pot,lid")
+"""Attributes and values of Homie."""
+
+SPARKPLUG_PAYLOADS = (
+    # a birth: a float with an alias and units, a negative Int16, bdSeq, a count in kWh; data by alias; a death
+    bytes.fromhex(
+        "0880d095ffbc3112220a014c10011880d095ffbc3120094a0d0a04756e69741205080c420143650000a44112100a046f66667310022002"
+        "50fdffffff0f120b0a0562645365712004580712200a0165200a4a100a05756e6974731207080c42036b57686900000000000014401800"
+    ),
+    bytes.fromhex("08e8d795ffbc31120e100118e8d795ffbc3165000092421801"),
+    bytes.fromhex("120b0a05626453657120045807"),
+)
+"""Messages of Sparkplug B."""
 
 JSON_PAYLOADS = (
     # Zigbee2MQTT: a climate sensor, a plug, a contact
@@ -42,6 +60,8 @@ JSON_PAYLOADS = (
     '{"0":{"hadd":"0014/0001","uuid":"temperature","genre":2,"type":3,"data":21.5},"1":{"hadd":"0014/0001","uuid":"temperature","genre":2,"data":null}}',
     '{"cpu":{"0":{"hadd":"0025/0003","uuid":"cpu","index":"0","genre":1,"type":22,"data":"0.1|0.2||x","rrd_type":"GAUGE"}}}',
     '{"hadd":"0025/0003","uuid":"poll","index":0,"genre":3,"type":4,"data":300,"cmd_class":112,"added":{"$date":1423}}',
+    # Homie 5: what a device says of itself
+    '{"homie":"5.0","version":7,"name":"Kettle","root":"bridge","nodes":{"pot":{"name":"Pot","properties":{"heat":{"datatype":"float","unit":"kWh"}}}}}',
     # what is at the edge
     '[1,-0.0,1e400,NaN,-Infinity,123456789012345678901234567890,18446744073709551616,0.1e-5]',
     '{"a":[{"b":[[1,"2"],{"":3,"c.d":4,"e\\\\f":5}]}],"a.b":6,"\\u0000":7,"\\ud83d\\ude00":8}',

@@ -42,7 +42,13 @@ def make_targets() -> dict[str, Target]:
 
 def _decoder_seeds() -> list[bytes]:
     payloads = seeds.as_bytes(seeds.PLAIN_PAYLOADS, seeds.JSON_PAYLOADS)
-    return [bytes([number % len(seeds.TOPICS)]) + payload for number, payload in enumerate(payloads)]
+    found = [bytes([number % len(seeds.TOPICS)]) + payload for number, payload in enumerate(payloads)]
+    for number, topic in enumerate(seeds.TOPICS):  # what makes sense on these topics only
+        if topic.startswith("homie/"):
+            found += [bytes([number]) + payload for payload in seeds.as_bytes(seeds.HOMIE_PAYLOADS)]
+        elif topic.startswith("spBv1.0/"):
+            found += [bytes([number]) + payload for payload in seeds.SPARKPLUG_PAYLOADS]
+    return found
 
 
 # What a target needs is imported when it is made: a run that is guided by coverage measures what is imported in it.

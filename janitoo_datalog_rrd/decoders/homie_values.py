@@ -9,7 +9,8 @@ from ..core.errors import DecodeError
 from .numbers import MAX_TEXT, excerpt, number_of_text
 from .units import normal_units
 
-NUMBERS = frozenset(("integer", "float", "percent"))
+NUMBERS = frozenset(("integer", "float", "percent", "boolean", "duration"))
+"""Datatypes that are logged."""
 TEXTS = frozenset(("string", "enum", "color", "datetime", "json"))
 """Datatypes of which nothing is logged."""
 
@@ -41,10 +42,10 @@ def number_of(payload: bytes, datatype: str) -> float | None:
     text = payload.decode("utf-8", "replace").strip()
     number = _duration(text) if datatype == "duration" else number_of_text(text)
     if text.lower() in _UNKNOWN:
-        return nan if datatype else None
+        return nan if datatype in NUMBERS else None
     if number is not None and not isinf(number) and (datatype != "boolean" or number in (0.0, 1.0)):
         return number
-    if datatype in NUMBERS or datatype in ("boolean", "duration"):
+    if datatype in NUMBERS:
         raise _no_number(payload, datatype)
     return None
 

@@ -12,7 +12,7 @@ import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import janitoo, plain, tasmota, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import homie, janitoo, plain, sparkplug, tasmota, zigbee2mqtt
 from janitoo_datalog_rrd.decoders import json as json_decoder
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ DECODERS = {
     "json": lambda: json_decoder.make_decoder(Section("")),
     "zigbee2mqtt": lambda: zigbee2mqtt.make_decoder(Section("")),
     "tasmota": lambda: tasmota.make_decoder(Section("")),
+    "homie": lambda: homie.make_decoder(Section("")),
+    "sparkplug": lambda: sparkplug.make_decoder(Section("")),
     "json with options": lambda: json_decoder.make_decoder(
         Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"})
     ),
@@ -80,6 +82,13 @@ TOPICS = {
     "Tasmota": "tele/plug/SENSOR",
     "Tasmota's results": "stat/plug/RESULT",
     "Tasmota's discovery": "tasmota/discovery/D8BC38AABBCC/config",
+    "Homie": "homie/kettle/pot/heat",
+    "Homie's datatypes": "homie/kettle/pot/heat/$datatype",
+    "Homie's descriptions": "homie/5/kettle/$description",
+    "65,535 bytes of Homie": "homie/" + "x/" * 32764,
+    "births of Sparkplug": "spBv1.0/G/NBIRTH/E",
+    "data of Sparkplug": "spBv1.0/G/DDATA/E/d",
+    "65,535 bytes of Sparkplug": "spBv1.0/G/NDATA/" + "x" * (65535 - 16),
     "empty": "",
 }
 
