@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.sparkplug import metric, payload
 
 import janitoo_datalog_rrd.decoders
 from janitoo_datalog_rrd.core.options import Options
@@ -23,6 +24,8 @@ MODULES = {
     "janitoo": ["janitoo", "documents.load_document", "documents._load_leniently"],
     "zigbee2mqtt": ["zigbee2mqtt", "documents"],
     "tasmota": ["tasmota", "documents"],
+    "homie": ["homie", "homie_values", "documents"],
+    "sparkplug": ["sparkplug", "sparkplug_messages", "documents.check_topic"],
 }
 EXAMPLES = {
     "plain": ("shellies/plug-1/relay/0/power", b"56", ("shellies/plug-1/relay/0/power", "")),
@@ -33,6 +36,8 @@ EXAMPLES = {
     ),
     "zigbee2mqtt": ("garage2mqtt/heater/plug", b'{"power": 56}', ("garage2mqtt/heater/plug", "power")),
     "tasmota": ("workshop/saw/tele/SENSOR", b'{"ENERGY": {"Power": 56}}', ("workshop/saw/tele/SENSOR", "ENERGY.Power")),
+    "homie": ("garage/door/$stats/signal", b"56", ("garage/door/$stats/signal", "")),
+    "sparkplug": ("spBv1.0/Plant/NDATA/Edge", payload([metric("Level", "Float", 56.0)]), ("spBv1.0/Plant/Edge", "Level")),
     "janitoo": ("summerhouse/values/user/0124/0002/temperature", b'{"data": 56}', ("0124/0002", "temperature", "0")),
 }
 
