@@ -149,7 +149,7 @@ CASES = [
             ),
             ("shellies/blind/online", "true"),
             ("blind/online", "true"),
-            notify(COVER, 1656584080.0, prefix="blind", cover__0={"id": 0, "current_pos": 40, "pos_control": True}),
+            notify("shellyplus2pm-e465b8f30300", 1656584080.0, prefix="blind", cover__0={"id": 0, "current_pos": 40, "pos_control": True}),
             ("blind/online", "false"),
         ),
         (
