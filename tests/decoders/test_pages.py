@@ -26,6 +26,10 @@ MODULES = {
     "tasmota": ["tasmota", "documents"],
     "homie": ["homie", "homie_values", "documents"],
     "sparkplug": ["sparkplug", "sparkplug_messages", "documents.check_topic"],
+    "shelly": ["shelly", "documents"],
+    "shelly2": ["shelly2", "documents"],
+    "esphome": ["esphome", "documents"],
+    "openmqttgateway": ["openmqttgateway", "documents"],
 }
 EXAMPLES = {
     "plain": ("shellies/plug-1/relay/0/power", b"56", ("shellies/plug-1/relay/0/power", "")),
@@ -38,6 +42,14 @@ EXAMPLES = {
     "tasmota": ("workshop/saw/tele/SENSOR", b'{"ENERGY": {"Power": 56}}', ("workshop/saw/tele/SENSOR", "ENERGY.Power")),
     "homie": ("garage/door/$stats/signal", b"56", ("garage/door/$stats/signal", "")),
     "sparkplug": ("spBv1.0/Plant/NDATA/Edge", payload([metric("Level", "Float", 56.0)]), ("spBv1.0/Plant/Edge", "Level")),
+    "shelly": ("summerhouse/shellies/plug/relay/0/power", b"56", ("summerhouse/shellies/plug/relay/0/power", "")),
+    "shelly2": ("house/cellar/pump/status/pm1:0", b'{"id": 0, "apower": 56}', ("house/cellar/pump/status/pm1:0", "apower")),
+    "esphome": ("esphome/kitchen/sensor/power/state", b"56", ("esphome/kitchen/sensor/power/state", "")),
+    "openmqttgateway": (
+        "house/cellar/gateway/BTtoMQTT/A4C138CF0156",
+        b'{"id": "A4:C1:38:CF:01:56", "hum": 56}',
+        ("house/cellar/BTtoMQTT/A4C138CF0156", "hum"),
+    ),
     "janitoo": ("summerhouse/values/user/0124/0002/temperature", b'{"data": 56}', ("0124/0002", "temperature", "0")),
 }
 
