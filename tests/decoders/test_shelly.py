@@ -162,7 +162,12 @@ def test_devices_may_stand_below_another_base() -> None:
     home = Home("summerhouse/shellies/#", "attic/+/relay/#")
     (one,), (other,) = home.hear("summerhouse/shellies/plug/relay/0", "on"), home.hear("attic/lamp/relay/1", "off")
     assert (one.meta.node, other.meta.node, other.meta.label) == ("shelly/plug", "shelly/lamp", "Relay 2")
-    assert home.shelly.announcements == ("summerhouse/shellies/announce", "summerhouse/shellies/+/announce", "attic/announce", "attic/+/announce")
+    assert home.shelly.announcements == (
+        "summerhouse/shellies/announce",
+        "summerhouse/shellies/+/announce",
+        "attic/announce",
+        "attic/+/announce",
+    )
     assert home.hear("elsewhere/plug/relay/0", "on") == []
 
 

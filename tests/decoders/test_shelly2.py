@@ -136,8 +136,9 @@ def test_a_message_of_many_components_is_read_in_part() -> None:
 
 
 def test_numbers_that_are_none_are_passed_over() -> None:
-    text = '{"src": "x", "method": "NotifyStatus", "params": {"switch:0": {"apower": 1e400, "voltage": "230", "current": [1], "freq": 50}}}'
-    assert [each.key[1] for each in Home().hear("x/events/rpc", text)] == ["freq"]
+    status = '{"apower": 1e400, "voltage": "230", "current": [1], "freq": 50}'
+    frame = f'{{"src": "x", "method": "NotifyStatus", "params": {{"switch:0": {status}}}}}'
+    assert [each.key[1] for each in Home().hear("x/events/rpc", frame)] == ["freq"]
 
 
 def test_json_that_was_cut_off_is_told() -> None:

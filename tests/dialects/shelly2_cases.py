@@ -12,6 +12,8 @@ PRO3EM = "shellypro3em-3494547a1b2c"
 HT = "shellyplusht-b8d61a8b17cc"
 BLU = "shellypro1pm-30c6f7850a64"
 COVER = "shellyplus2pm-e465b8f3028c"
+OTHER = "shellyplus2pm-e465b8f30300"
+UNI = "shellyplusuni-08f9e0ea0b14"
 
 
 def notify(source: str, ts: float | None, *, prefix: str = "", method: str = "NotifyStatus", **params: Any) -> tuple[str, str]:
@@ -41,7 +43,7 @@ CASES = [
             (f"{PLUS}/status/wifi", document(sta_ip="192.168.1.41", status="got ip", ssid="home", rssi=-67)),
             (f"{PLUS}/events/rpc", document(
                 src=PLUS, dst=f"{PLUS}/events", method="NotifyEvent",
-                params={"ts": 1631266595.44, "events": [{"component": "input:0", "id": 0, "event": "single_push", "ts": 1631266595.44}]},
+                params={"ts": 1631266595.44, "events": [{"component": "input:0", "id": 0, "event": "single_push"}]},
             )),
         ),
         (
@@ -149,7 +151,7 @@ CASES = [
             ),
             ("shellies/blind/online", "true"),
             ("blind/online", "true"),
-            notify("shellyplus2pm-e465b8f30300", 1656584080.0, prefix="blind", cover__0={"id": 0, "current_pos": 40, "pos_control": True}),
+            notify(OTHER, 1656584080.0, prefix="blind", cover__0={"id": 0, "current_pos": 40, "pos_control": True}),
             ("blind/online", "false"),
         ),
         (
@@ -175,10 +177,10 @@ CASES = [
             ("washer/events/rpc", document(method="NotifyStatus", value=5)),
         ),
         (
-            Expected("shellyplusuni-08f9e0ea0b14.status.input_2.counts.total", "Input count 3", "", 71.0, "shellyplusuni-08f9e0ea0b14"),
-            Expected("shellyplusuni-08f9e0ea0b14.status.input_2.counts.total.rate", "Input count 3 rate", "", 71.0, ds_type="DERIVE"),
-            Expected("shellyplusuni-08f9e0ea0b14.status.input_2.freq", "Input frequency 3", "Hz", 0.5),
-            Expected("shellyplusuni-08f9e0ea0b14.status.voltmeter_100.voltage", "Voltage 100", "V", 4.321),
+            Expected(f"{UNI}.status.input_2.counts.total", "Input count 3", "", 71.0, UNI),
+            Expected(f"{UNI}.status.input_2.counts.total.rate", "Input count 3 rate", "", 71.0, ds_type="DERIVE"),
+            Expected(f"{UNI}.status.input_2.freq", "Input frequency 3", "Hz", 0.5),
+            Expected(f"{UNI}.status.voltmeter_100.voltage", "Voltage 100", "V", 4.321),
             Expected("shellywalldisplay-00a90b703e70.status.thermostat_0.target_C", "Target temperature", "°C", 21.5),
             Expected("shellywalldisplay-00a90b703e70.status.thermostat_0.current_C", "Temperature", "°C", 20.9),
             Expected("shellywalldisplay-00a90b703e70.status.thermostat_0.output", "Heating", "", 1.0),

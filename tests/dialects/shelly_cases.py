@@ -9,7 +9,8 @@ DOCS = "https://shelly-api-docs.shelly.cloud/gen1/"
 
 def announce(device: str, mac: str, model: str, **more: object) -> tuple[tuple[str, str], ...]:
     """The two announcements that a device makes when it connects."""
-    text = document(id=device, model=model, mac=mac, ip="192.168.1.40", new_fw=False, fw_ver="20230913-112003/v1.14.0-gcb84623", **more)
+    firmware = "20230913-112003/v1.14.0-gcb84623"
+    text = document(id=device, model=model, mac=mac, ip="192.168.1.40", new_fw=False, fw_ver=firmware, **more)
     return (("shellies/announce", text), (f"shellies/{device}/announce", text), (f"shellies/{device}/online", "true"))
 
 
@@ -242,7 +243,9 @@ CASES = [
             )),
         ),
         (
-            Expected("shellies.shellymotionsensor-60A423976594.status.motion", "Motion", "", 1.0, "shellymotionsensor-60A423976594"),
+            Expected(
+                "shellies.shellymotionsensor-60A423976594.status.motion", "Motion", "", 1.0, "shellymotionsensor-60A423976594"
+            ),
             Expected("shellies.shellymotionsensor-60A423976594.status.vibration", "Vibration", "", 0.0),
             Expected("shellies.shellymotionsensor-60A423976594.status.lux", "Illuminance", "lx", 51.0),
             Expected("shellies.shellymotionsensor-60A423976594.status.bat", "Battery", "%", 98.0),
