@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 # the static header; the definitions of a data source and of an archive; the last reading of a source; the row of an archive
 _STATIC = struct.Struct("@4s5sdLLL80s")
@@ -29,6 +30,41 @@ _FUNCTIONS = (
     *(b"AVERAGE", b"MIN", b"MAX", b"LAST"),
     *(b"HWPREDICT", b"MHWPREDICT", b"SEASONAL", b"DEVPREDICT", b"DEVSEASONAL", b"FAILURES"),
 )
+
+
+class Layout(NamedTuple):
+    """Where the parts of a file are, in bytes from its beginning.
+
+    Attributes:
+        archives: of each: its consolidation function, how many rows it has, and how many steps each of them stands for.
+        live_at, live_size: the time of the last update, and behind it the last readings.
+        cdp_at: the rows that are under way, 80 bytes for each archive and data source.
+        pointers_at: the number of each archive's youngest row.
+        rows_at: the rows.
+    """
+
+    archives: list[tuple[str, int, int]]
+    live_at: int
+    live_size: int
+    cdp_at: int
+    pointers_at: int
+    rows_at: int
+
+
+def read_layout(content: bytes | bytearray) -> Layout | None:
+    """Where the parts of a file are that `find_fault` has nothing against; None where the layout is not known."""
+    live_at, rows_at = definitions_size(content), header_size(content)
+    if not rows_at:
+        return None
+    _, version, _, ds_count, rra_count, _, _ = _STATIC.unpack_from(content)
+    live = _LIVE if int(version[:4]) >= 3 else _LIVE // 2
+    definitions = content[_STATIC.size + ds_count * _DS.size : live_at]
+    archives = [
+        ((_word(function) or b"").decode("ascii", "replace"), rows, steps)
+        for function, rows, steps, _ in _RRA.iter_unpack(definitions)
+    ]
+    pointers_at = rows_at - rra_count * _POINTER.size
+    return Layout(archives, live_at, live, live_at + live + ds_count * _PDP.size, pointers_at, rows_at)
 
 
 def find_fault(path: Path) -> str:
@@ -71,7 +107,7 @@ def find_fault(path: Path) -> str:
     )
 
 
-def definitions_size(head: bytes) -> int:
+def definitions_size(head: bytes | bytearray) -> int:
     """How long the part of a header is that no update changes; 0 where the layout is not known.
 
     Args:
@@ -84,7 +120,7 @@ def definitions_size(head: bytes) -> int:
     return _STATIC.size + ds_count * _DS.size + rra_count * _RRA.size if known else 0
 
 
-def header_size(head: bytes) -> int:
+def header_size(head: bytes | bytearray) -> int:
     """How many bytes of a file come before its rows; 0 where the layout is not known.
 
     Args:

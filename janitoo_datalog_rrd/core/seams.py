@@ -9,6 +9,7 @@ without such a hook a seam costs less than 0.1 µs and does nothing. No setting 
 | `journal-appended` | samples are in the journal's file; the cache has not got them, and no acknowledgement is sent |
 | `flush-taken` | samples are out of the cache, and not in their RRD file |
 | `file-made` | a new RRD file is made, and has not got its name |
+| `file-rebuilt` | an RRD file with other archives is made and synced, and has not taken the place of the old one |
 | `rrd-updated` | samples are in their RRD file; the cache does not know it, and the journal still has them |
 | `snapshot-begun` | the journal's segment is rotated, and nothing of the snapshot is written |
 | `snapshot-written` | the snapshot's temporary file is written, and not renamed |

@@ -86,7 +86,7 @@ class Identities:
         if count == MOVES:
             self._tell(
                 f"one uid: {uid[:100]!r}",
-                f"two devices say that they are {uid[:100]!r}, the second one as {_place(key)}: each is logged as a series of its own",
+                f"two devices say that they are {uid[:100]!r}, one of them as {_place(key)}: each is logged by itself",
             )
         return count < MOVES
 

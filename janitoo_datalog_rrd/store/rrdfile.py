@@ -80,12 +80,16 @@ class Header:
         last_update: time of its last update, seconds since the epoch UTC.
         sources: its data sources, in order.
         last_values: the number of each at the last update, NaN for unknown.
+        last_texts: the same, as the file has them.
+        rras: its archives, as `rrdtool create` takes them.
     """
 
     step: int
     last_update: int
     sources: tuple[DataSource, ...]
     last_values: tuple[float, ...]
+    last_texts: tuple[str, ...] = ()
+    rras: tuple[str, ...] = ()
 
 
 def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rras: Iterable[str]) -> None:
@@ -103,16 +107,28 @@ def create(path: Path, step: int, start: int, sources: Iterable[DataSource], rra
     """
     temporary = path.with_name(f".{path.name}.new")
     try:
-        definitions = [source.definition() for source in sources]
-        rrdtool.create(str(temporary), "--start", str(max(start, 1)), "--step", str(step), *definitions, *rras)
+        make(temporary, step, start, sources, rras, path)
         seams.reached("file-made")
         os.link(temporary, path)
-    except (*_FAILURES, OSError) as error:
-        why = _refusal(temporary) or str(error) or "librrd gives no reason; is the disk full?"
-        raise RrdError(f"{path} cannot be made: {why}") from error
+    except OSError as error:
+        raise RrdError(f"{path} cannot be made: {_refusal(temporary) or error}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def make(path: Path, step: int, start: int, sources: Iterable[DataSource], rras: Iterable[str], told: Path) -> None:
+    """Make a file in the place of one that may be there; see `create`.
+
+    Raises:
+        RrdError: it could not be made, and may be there in part; `told` is the file that this is about.
+    """
+    definitions = [source.definition() for source in sources]
+    try:
+        rrdtool.create(str(path), "--start", str(max(start, 1)), "--step", str(step), *definitions, *rras)
+    except _FAILURES as error:
+        why = _refusal(path) or str(error) or "librrd gives no reason; is the disk full?"
+        raise RrdError(f"{told} cannot be made: {why}") from error
 
 
 def _refusal(temporary: Path) -> str:
@@ -178,7 +194,7 @@ def read_header(path: Path) -> Header:
     except _FAILURES as error:
         raise RrdError(f"{path} cannot be read: {error}") from error
     names = sorted((info[key], key[3:-7]) for key in info if key.startswith("ds[") and key.endswith("].index"))
-    sources, values = [], []
+    sources, texts = [], []
     for _, name in names:
         minimum = info.get(f"ds[{name}].min")
         sources.append(
@@ -189,8 +205,18 @@ def read_header(path: Path) -> Header:
                 minimum=math.nan if minimum is None else float(minimum),
             )
         )
-        values.append(_number(str(info[f"ds[{name}].last_ds"])))
-    return Header(int(info["step"]), int(info["last_update"]), tuple(sources), tuple(values))
+        texts.append(str(info[f"ds[{name}].last_ds"]))
+    values = tuple(map(_number, texts))
+    return Header(int(info["step"]), int(info["last_update"]), tuple(sources), values, tuple(texts), _archives(info))
+
+
+def _archives(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """The archives of a file, as `rrdtool create` takes them."""
+    found: list[str] = []
+    while f"rra[{len(found)}].cf" in info:
+        cf, xff, steps, rows = (info.get(f"rra[{len(found)}].{what}") for what in ("cf", "xff", "pdp_per_row", "rows"))
+        found.append(f"RRA:{cf}:{0 if xff is None else xff:g}:{steps}:{rows}")
+    return tuple(found)
 
 
 def _number(text: str) -> float:

@@ -26,6 +26,7 @@ from .intake import Intake
 from .journal import Journal
 from .namelist import NameList
 from .recovery import Recovery
+from .refit import Refit
 from .series import Series
 from .settings import EARLIEST_S, FUTURE_S, SourceConfig, StoreSettings
 from .state import StateReader
@@ -70,6 +71,7 @@ class Store:
         self.names = NameList(settings)
         identities = Identities(self.cache, monotonic, self._tell)
         self._auto = AutoSeries(self.cache, settings, self.flusher, self.names, identities, self._tell_damage)
+        self._refit = Refit(self.cache, self.flusher, settings, health, monotonic)
         self._dump_lock = threading.Lock()
         self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
@@ -113,6 +115,7 @@ class Store:
         recovery.run(journal)
         self._auto.changed |= recovery.redefined or len(self.cache.series) > known
         self._journal = journal
+        self._refit.begin()
         for name, series in self.cache.series.items():
             if not series.is_hidden:
                 self.names.add(name)
@@ -301,8 +304,9 @@ class Store:
     # -- what is done in time ------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Write what is due and the list of names; called about once a second."""
+        """Write what is due and the list of names, and fit files to their retention; called about once a second."""
         self.flusher.flush_due()
+        self._refit.work()
         if self.names.dirty:
             self._try("index.txt", self.names.write)
 
