@@ -15,7 +15,7 @@ from .cache import Cache
 from .column import LARGEST, ColumnState
 from .flusher import Flusher
 from .journal import Journal
-from .series import Series
+from .series import AUTO_COLUMN, Series
 from .settings import EARLIEST_S, StoreSettings
 
 logger = logging.getLogger(__name__)
@@ -160,11 +160,24 @@ class Recovery:
                 logger.warning("there are samples of %s, which is no series any more; they are passed over", name)
             self._gone.add(name)
             return None
-        if len(definition) > _WORDS and not series.configured and not configured:
-            self._identify(series.columns[0], catalogue.restore(definition))
+        if definition and not (series.configured or configured):
+            if series.is_orphan and series.columns[0].name == AUTO_COLUMN:
+                self._adopt(series, catalogue.restore(definition))
+            elif len(definition) > _WORDS:
+                self._identify(series.columns[0], catalogue.restore(definition))
         if series.written is None:
             self.flusher.look_up(series)
         return series
+
+    def _adopt(self, series: Series, record: catalogue.Record) -> None:
+        """Take over whose values a file holds that the catalogue does not know yet."""
+        column = series.columns[0]
+        column.label, column.units, series.node = record["label"], record["units"], record["node"]
+        series.label, series.said_hold = column.label, catalogue.hold_of(record.get("hold", 0.0))
+        if record["key"]:
+            self.cache.rebind(column, tuple(record["key"]))
+            self.cache.identify(column, record.get("uid", ""))
+            self.redefined = True
 
     def _identify(self, column: ColumnState, record: catalogue.Record) -> None:
         """Take over which key and uid a series had when a definition of it was written; the last one tells the last state."""

@@ -6,6 +6,7 @@ import math
 import random
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_a_grain_that_is_no_multiple_of_the_old_one_has_each_step_at_its_weight(
     write([f"{BEGIN + 10 * number}:{number}" for number in range(2000)], path)
     rebuild(path, GAUGE, archives("30s:1d"))
     found = [row for row in grain(path, "AVERAGE", 30, 3600) if row is not None]
-    assert all(later - earlier == pytest.approx(3.0, abs=1.1) for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later - earlier == pytest.approx(3.0, abs=1.1) for earlier, later in pairwise(found))
 
 
 @pytest.mark.parametrize("fault", ["another type", "another name", "two sources", "another function"])
@@ -151,7 +152,10 @@ from pathlib import Path
 from janitoo_datalog_rrd.core.seams import EVENT
 from janitoo_datalog_rrd.store.rebuild import rebuild
 from janitoo_datalog_rrd.store.rrdfile import DataSource
-sys.addaudithook(lambda event, what: os.kill(os.getpid(), signal.SIGKILL) if event == EVENT and what[0] == "file-rebuilt" else None)
+def die(event, what):
+    if event == EVENT and what[0] == "file-rebuilt":
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
 rebuild(Path(sys.argv[1]), DataSource("value", "GAUGE", 3610), ["RRA:AVERAGE:0.5:1:999"])
 """
 
