@@ -133,6 +133,7 @@ def sections_of_options() -> Iterator[Any]:
     """Headings of docs/configuration.md, and the options that stand under each."""
     yield pytest.param("[system]", spec.SYSTEM, id="system")
     yield pytest.param("[schema__NAME]", spec.SCHEMA, id="schema")
+    yield pytest.param("[series__NAME]", spec.SERIES, id="series")
     yield pytest.param("[decoder__NAME]", spec.DECODER, id="decoder")
     yield pytest.param("[dialects]", spec.DIALECTS, id="dialects")
     yield pytest.param("[privacy]", spec.PRIVACY, id="privacy")

@@ -15,7 +15,7 @@ from support import CommandLine, copy_checkout, fetch_json, free_port, wait_unti
 
 from janitoo_datalog_rrd.core.options import Options, find_config
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, THREADS, Plugins
-from janitoo_datalog_rrd.core.sections import COMPONENT, DECODER, SCHEMA, SYSTEM, THREAD, OptionSpec
+from janitoo_datalog_rrd.core.sections import COMPONENT, DECODER, SCHEMA, SERIES, SYSTEM, THREAD, OptionSpec
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +117,8 @@ def documented() -> list[tuple[str, OptionSpec]]:
     """Every option that there is, with the section of the shipped ini where it must stand."""
     plugins = Plugins()
     wanted: list[tuple[str, OptionSpec]] = [("system", spec) for spec in SYSTEM]
-    wanted += [("schema__default", spec) for spec in SCHEMA] + [("decoder__tele", spec) for spec in DECODER]
+    wanted += [("schema__default", spec) for spec in SCHEMA] + [("series__attic", spec) for spec in SERIES]
+    wanted += [("decoder__tele", spec) for spec in DECODER]
     for thread in plugins.names(THREADS):
         wanted += [(thread, spec) for spec in THREAD + (plugins.thread_specs(thread) or ())]
     sections = {
