@@ -7,6 +7,7 @@ bounded, and a fresh one can be filled by hearing the announcements again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from .contracts import NO_META, Decoder, Key, Meta, Reading
@@ -85,6 +86,10 @@ class Directory:
         """Who has claimed a topic."""
         return self._claims.get(topic)
 
+    def claims_by_decoder(self) -> dict[int, int]:
+        """How many topics each decoder has claimed, by its `id`; from any thread."""
+        return dict(Counter(map(id, list(self._claims.values()))))
+
     @property
     def claimed(self) -> Collection[str]:
         """Every topic that is claimed, in the order of the claims."""
@@ -153,6 +158,10 @@ class Directory:
     def forget(self, kind: str, place: str) -> None:
         """Take a note back: its trouble is over."""
         self._notes.pop((kind, place[:200]), None)
+
+    def count_notes(self) -> int:
+        """How many there are, those without room among them."""
+        return len(self._notes) + self.notes_left_out
 
     @property
     def notes(self) -> list[DialectNote]:

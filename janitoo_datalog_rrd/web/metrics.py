@@ -78,6 +78,8 @@ def metrics() -> Response:
     series, cached = _gauges(here)
     messages, dropped = counters.by_label("messages"), counters.by_label("samples_dropped")
     accepted, written, late = (counters.get(f"samples_{word}") for word in ("accepted", "written", "late"))
+    readers = here.services.readers
+    claimed, notes = (0, 0) if readers is None else (len(readers.directory.claimed), readers.directory.count_notes())
     families = (
         ("jnt_messages_total", "counter", "Messages received, by what became of them.", "result", messages),
         ("jnt_samples_accepted_total", "counter", "Samples taken into the cache.", "", {"": accepted}),
@@ -85,6 +87,8 @@ def metrics() -> Response:
         ("jnt_samples_late_total", "counter", "Samples older than the last update of their file.", "", {"": late}),
         ("jnt_samples_dropped_total", "counter", "Samples dropped, by reason.", "reason", dropped),
         ("jnt_series", "gauge", "Series known.", "", {"": series}),
+        ("jnt_claimed_topics", "gauge", "Topics that are read since devices announced them.", "", {"": claimed}),
+        ("jnt_dialect_notes", "gauge", "Things that a dialect cannot log.", "", {"": notes}),
         ("jnt_cache_samples", "gauge", "Samples accepted and not yet written to RRD files.", "", {"": cached}),
     )
     lines = [line for family in families for line in _family(*family)]

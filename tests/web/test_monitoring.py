@@ -70,6 +70,8 @@ def test_metrics_have_the_documented_names_and_what_was_counted(site: Site) -> N
         "jnt_samples_late_total 1",
         'jnt_samples_dropped_total{reason="cache_full"} 3',
         "jnt_series 1",
+        "jnt_claimed_topics 0",
+        "jnt_dialect_notes 0",
         "jnt_cache_samples 1",
     ]
     for name in {re.split(r"[{ ]", line)[0] for line in samples}:

@@ -15,9 +15,13 @@ from house import janitoo, live_in
 from support import Mosquitto, fetch, fetch_json, wait_until
 from web.sites import Client, RrdStore, Site, make_services, texts_of
 
+from janitoo_datalog_rrd.core.contracts import Reading
+from janitoo_datalog_rrd.core.decoding import Readers, Route
+from janitoo_datalog_rrd.core.directory import MAX_NOTES, Directory
 from janitoo_datalog_rrd.core.errors import PluginError
 from janitoo_datalog_rrd.core.facts import BrokerLink
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
+from janitoo_datalog_rrd.core.privacy import Privacy
 from janitoo_datalog_rrd.web.server import WebServer
 from janitoo_datalog_rrd.web.status.process import describe_threads
 from janitoo_datalog_rrd.web.status.reasons import REASONS
@@ -150,3 +154,66 @@ def test_every_reason_of_ours_has_words() -> None:
     raised = {reason for source in sources for reason in re.findall(r'DecodeError\(\s*"(\w+)"', source)}
     assert len(raised) > 15
     assert raised <= set(REASONS)
+
+
+class Learner:
+    """A dialect that has learnt something."""
+
+    def __init__(self, *, failing: bool = False) -> None:
+        self.failing = failing
+
+    def decode(self, topic: str, payload: bytes) -> list[Reading]:
+        return []
+
+    def counts(self) -> list[tuple[str, int]]:
+        if self.failing:
+            raise RuntimeError("changed size during iteration")
+        return [("devices", 3), ("<b>", 1)]
+
+
+def test_dialects_say_what_they_have_learnt_and_cannot_log(site: Site) -> None:
+    services = site.services
+    assert site.client.get("/api/v1/status").json["dialects"] is None
+    decoder = Learner()
+    routes = [Route(("acme/#",), decoder, "acme"), Route(("x/+",), Learner(failing=True), "plain", "decoder__x")]
+    directory = Directory(services.nodes)
+    services.readers = Readers(routes, directory, Privacy())
+    services.link = BrokerLink("127.0.0.1", 1883, "5", False)
+    claims = [f"stat/{number}" for number in range(20_000)]
+    for topic in claims:
+        directory.claim(topic, decoder)
+    services.link.filters = ["acme/#", "x/+", *claims]
+    directory.note("acme", "<img src=x>", "Its template loops.")
+    document = site.client.get("/api/v1/status").json
+    first, second = document["dialects"]["readers"]
+    assert (first["kind"], first["topics"], first["claimed"]) == ("acme", ["acme/#"], 20_000)
+    assert first["knows"] == {"devices": 3, "<b>": 1}
+    assert (second["section"], second["knows"]) == ("decoder__x", {})
+    assert document["dialects"]["notes"] == [{"kind": "acme", "place": "<img src=x>", "what": "Its template loops."}]
+    assert (document["broker"]["filters"], document["broker"]["claimed"]) == (["acme/#", "x/+"], 20_000)
+    page = site.client.get("/status").text
+    assert "<img src=x" not in page
+    assert len(page) < 100_000
+    said = re.sub(r"\s", " ", html.unescape(texts_of(page)))
+    for words in ("20 000 topics that devices announced", "3 devices, 1 <b>, 20 000 announced topics", "template loops"):
+        assert words in said, words
+    assert "[decoder__x]" in said
+    metrics = site.client.get("/metrics").text
+    assert "jnt_claimed_topics 20000" in metrics
+    assert "jnt_dialect_notes 1" in metrics
+
+
+def test_notes_are_bounded_and_the_rest_is_counted(site: Site) -> None:
+    directory = Directory(site.services.nodes)
+    site.services.readers = Readers([], directory, Privacy())
+    for number in range(MAX_NOTES + 7):
+        directory.note("acme", f"x/{number}", "No.")
+    found = site.client.get("/api/v1/status").json["dialects"]
+    assert (len(found["notes"]), found["notes_left_out"]) == (MAX_NOTES, 7)
+    assert "7 more are not kept" in texts_of(site.client.get("/status").text)
+
+
+def test_a_dialect_that_is_switched_off_says_so(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with live_in(tmp_path, mosquitto, more="[dialects]\noff = json") as house:
+        assert fetch_json(f"{house.url}/api/v1/status")["dialects"]["off"] == ["json"]
+        assert "json switched off in the ini" in texts_of(fetch(f"{house.url}/status").decode())

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...core.services import Services
 from ...core.status import Rejected
 from ..escape import clean
 from ..view import number, text
+from .dialects import describe_dialects
 from .process import ProcessWatch, describe_threads, versions
 
 
@@ -40,7 +41,8 @@ class Reporter:
 
         Args:
             problems: what is wrong, by part.
-            payloads: whether messages that could not be used are told: they may be anything that somebody published.
+            payloads: whether messages that could not be used are told, and what dialects cannot log: they may be anything that
+                somebody published.
         """
         services = self._services
         now = services.clock()
@@ -52,6 +54,7 @@ class Reporter:
             "problems": _texts(problems),
             "notes": _texts(services.health.notes()),
             "broker": self._broker(),
+            "dialects": describe_dialects(services, notes=payloads),
             "threads": [_texts(each) for each in describe_threads(services.threads, threading.enumerate())],
             "plugins": [_texts(each._asdict()) for each in services.plugins.all()],
             "cache": None if state is None else _cache(state),
@@ -69,7 +72,12 @@ class Reporter:
         link = self._services.link
         if link is None:
             return None
-        found = {**asdict(link), "filters": [text(each) for each in link.filters], "mode": self._mode()}
+        readers = self._services.readers
+        claimed = readers.directory.claimed if readers is not None else ()
+        filters = link.filters
+        static = [text(each) for each in filters if each not in claimed]
+        found = {each.name: getattr(link, each.name) for each in fields(link)}
+        found = {**found, "filters": static, "claimed": len(filters) - len(static), "mode": self._mode()}
         return {**found, "version": clean(link.version, 60), "told": text(link.told)}
 
     def _mode(self) -> str:

@@ -40,9 +40,9 @@ def status_page() -> str:
 
 
 def get_status() -> Response:
-    """How the server is: broker, threads, plugins, cache, journal, disk, counters, rejected messages, process and versions.
+    """How the server is: broker, dialects, threads, plugins, cache, journal, disk, counters, rejected messages, versions.
 
-    Rejected messages are told to operators only.
+    Rejected messages, and what dialects cannot log, are told to operators only.
     """
     here = room()
     return json_response(here.reporter.document(problems(here), payloads=_may_see_payloads()))

@@ -40,8 +40,32 @@ STATUS: dict[str, Any] = {
                 session_kept={"type": ["boolean", "null"]},
                 told=_TEXT,
                 version=_TEXT,
-                filters={"type": "array", "items": _TEXT},
+                filters={"type": "array", "items": _TEXT, "description": "What is subscribed, without topics of single values."},
+                claimed={**_COUNT, "description": "Topics that are subscribed since devices announced them."},
                 mode=_TEXT,
+            )
+        ),
+        dialects=_perhaps(
+            _object(
+                readers={
+                    "type": "array",
+                    "items": _object(
+                        kind=_TEXT,
+                        section={**_TEXT, "description": "Of the ini; empty for a dialect that is known by its topics."},
+                        topics={"type": "array", "items": _TEXT},
+                        loose={**_FLAG, "description": "Whether others use topics of this form too, and go first."},
+                        claimed={**_COUNT, "description": "Topics that it reads since devices announced them."},
+                        knows={**_COUNTS, "description": "What it has learnt, in its own words."},
+                    ),
+                },
+                off={"type": "array", "items": _TEXT, "description": "Dialects that the ini switches off."},
+                claimed={**_COUNT, "description": "Topics that were announced by devices."},
+                notes={
+                    "type": "array",
+                    "items": _object(kind=_TEXT, place=_TEXT, what=_TEXT),
+                    "description": "What cannot be logged, and why; for operators.",
+                },
+                notes_left_out={**_COUNT, "description": "Notes that there was no room for."},
             )
         ),
         threads={
