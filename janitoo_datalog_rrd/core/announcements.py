@@ -32,6 +32,7 @@ class Announcements:
 
     Attributes:
         version: another number at each change.
+        taken_back: how many were taken back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +40,7 @@ class Announcements:
         self._last: dict[str, tuple[int, bytes]] = {}
         self._size = 0
         self._saved = 0
-        self.version = 0
+        self.version = self.taken_back = 0
         self._lock = threading.Lock()
 
     def load(self) -> None:
@@ -72,6 +73,7 @@ class Announcements:
                     del self._last[topic]
                     self._size -= len(topic) + len(known[1])
                     self.version += 1
+                    self.taken_back += 1
                 return True
             size = self._size + len(payload) - (len(known[1]) if known is not None else -len(topic))
             if size > MAX_BYTES or (known is None and len(self._last) >= MAX_COUNT):

@@ -206,6 +206,10 @@ class SeriesReader(Protocol):
         """The section of the ini that says that a value is not to be logged; empty where none does."""
         ...
 
+    def is_configured(self, key: Key) -> bool:
+        """Whether a datasource of the ini asks for a value."""
+        ...
+
     def flush(self, name: str) -> int:
         """Write a series' cached samples to its file and return how many. Raises UnknownSeriesError, StoreError."""
         ...

@@ -133,6 +133,16 @@ class Readers:
             kept = [directory.dress(each) for each in kept]
         return kept, len(found) - len(kept)
 
+    def sort_out(self, decoder: Decoder, topic: str, payload: bytes) -> tuple[list[Reading], list[Reading]]:
+        """What of a message may be logged, with what is known of it, and what is private.
+
+        Raises:
+            DecodeError: the message is not what its dialect promises.
+        """
+        found = decoder.decode(topic, payload)
+        kept = [self.directory.dress(each) for each in found if not self.privacy.keeps_back(each.key)]
+        return kept, [each for each in found if self.privacy.keeps_back(each.key)]
+
     def hear(self, announcements: Iterable[tuple[str, bytes]]) -> None:
         """Have the decoders learn from announcements; their readings are not wanted, they are of another time."""
         for topic, payload in announcements:

@@ -54,6 +54,10 @@ class FileReader:
             raise UnknownSeriesError(name)
         return self._info(name, catalogue.read(self._catalogue_path))
 
+    def is_configured(self, key: Key) -> bool:
+        """Whether a datasource of the ini asks for a value."""
+        return any(self.get_series(name).configured for name in self.series_of(key))
+
     def hider_of(self, key: Key) -> str:
         """The section of the ini that says that a value is not to be logged; empty where none does."""
         records = catalogue.read(self._catalogue_path)

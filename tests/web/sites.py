@@ -97,6 +97,9 @@ class RrdStore:
     def series_of(self, key: tuple[str, ...]) -> list[str]:
         return sorted(info.name for info in self.series.values() if key in [each.key for each in info.columns])
 
+    def is_configured(self, key: tuple[str, ...]) -> bool:
+        return False
+
     def flush(self, name: str) -> int:
         self.get_series(name)
         if self.failing is not None:

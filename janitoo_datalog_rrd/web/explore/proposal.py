@@ -13,6 +13,7 @@ from ...core.decoding import build_routes
 from ...core.errors import BadRequestError, ConfigError, DecodeError
 from ...core.iniedit import add_section, mask, section_text, set_option
 from ...core.options import Options
+from ...core.privacy import Privacy
 from ...core.sections import Section
 from ...core.services import Services
 from ...core.topics import check_filter, topic_matches
@@ -112,13 +113,19 @@ class Proposer:
         old, text = ini.read()
         before = self._load(ini, text, "The ini has faults, which have to be mended first")
         route = self._examiner.route_of(wanted.topic)
-        if route is None:
-            barrier = self._examiner.barrier()
+        if route is None or (route.loose and not route.section):
+            barrier = self._examiner.why.barrier()
             if barrier:
                 raise BadRequestError("topic", f"A section would change nothing. {barrier}")
             proposal = self._add(wanted, before, old, text)
-        else:
+            if route is not None:
+                instead = f"{self._examiner.why.who(route)} reads such topics; this section reads them instead of it."
+                proposal.notes.append(instead)
+        elif route.section:
             proposal = self._widen(wanted, route.section, before, old, text)
+        else:
+            who = self._examiner.why.who(route)
+            raise BadRequestError("topic", f"{who} reads this topic already: write a section that names it by hand.")
         after = self._load(ini, proposal.content.decode(), "The server would not take this")
         self._check(proposal, wanted, before, after, payload)
         self._tell(proposal, after, heard)
@@ -154,8 +161,7 @@ class Proposer:
         """Have a section that reads only a part of the message read as much more as is needed."""
         value = str(before.section(section).get("value") or "") if section in before.given else ""
         if not value:
-            verdict_of = f"[{section}]" if section else "Janitoo's own decoder"
-            raise BadRequestError("topic", f"{verdict_of} reads this topic already: another section would change nothing.")
+            raise BadRequestError("topic", f"[{section}] reads this topic already: another section would change nothing.")
         shared = _shared(value, wanted.path)
         if shared == value:
             raise BadRequestError("path", f"[{section}] logs what stands at {value} already.")
@@ -197,6 +203,8 @@ class Proposer:
         proposal.numbers = [(reading.key[-1], reading.value) for reading in readings]
         if wanted.path and wanted.path not in (path for path, _ in proposal.numbers):
             raise BadRequestError("value", f"[{proposal.section}] would not log {wanted.path[:80]!r}.")
+        if Privacy.from_options(after).keeps_back((wanted.topic, wanted.path)):
+            raise BadRequestError("path", "It is private by its name, or by [privacy]: it would not be logged.")
         if not readings:
             raise BadRequestError("kind", f"[{proposal.section}] would find no number in the last message.")
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.contracts import Key, Reading, SeriesReader
-from ...core.decoding import Readers, Route, build_routes
-from ...core.directory import Directory
+from ...core.decoding import Route
 from ...core.errors import DecodeError, JanitooError, UnknownSeriesError
-from ...core.heartbeats import NodeRegistry
 from ...core.options import Options
 from ...core.plugins import DECODERS
-from ...core.privacy import Privacy
 from ...core.sections import Section
 from ...core.services import Services
 from ...core.topics import HEARTBEAT_FILTER, topic_matches
+from .learnt import Learnt
+from .why import Why
 
 KINDS = ("plain", "json")
 """The dialects that a click can choose, the narrower one first."""
@@ -39,6 +38,7 @@ class Number:
         why: a sentence that says why it is not logged; empty where it is.
         label, units: what the message says of it.
         key: whose number it is; empty where nobody reads it.
+        node: which device it is of, where its dialect says so.
     """
 
     path: str
@@ -49,6 +49,7 @@ class Number:
     label: str = ""
     units: str = ""
     key: Key = ()
+    node: str = ""
 
 
 @dataclass(slots=True)
@@ -81,28 +82,14 @@ class Examiner:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._options: Options | None = None
-        self._readers: Readers | None = None
-        self._heard = 0
+        self.learnt = Learnt(services)
+        self.why = Why(services)
         self._seen: dict[str, tuple[Options, float, str, list[str]]] = {}
-
-    def readers(self) -> Readers:
-        """Decoders as those in force, which have learnt the same of devices."""
-        services = self._services
-        if self._readers is None or services.options is not self._options:
-            self._options, self._heard = services.options, 0
-            routes, _ = build_routes(services.options, services.plugins)
-            self._readers = Readers(routes, Directory(NodeRegistry()), Privacy.from_options(services.options))
-        announcements = services.announcements
-        if announcements is not None and announcements.version != self._heard:
-            version = announcements.version
-            self._readers.hear(announcements.since(self._heard))
-            self._heard = version
-        return self._readers
 
     def route_of(self, topic: str) -> Route | None:
         """Who reads a topic."""
-        return self.readers().route_of(topic)
+        with self.learnt.lock:
+            return self.learnt.readers().route_of(topic)
 
     def examine(self, topic: str, payload: bytes, *, whole: bool) -> Verdict:
         """Say what becomes of a message.
@@ -113,10 +100,14 @@ class Examiner:
         """
         if topic_matches(HEARTBEAT_FILTER, topic):
             return Verdict("none", "A heartbeat: it says whether a node is alive, and is shown on the dashboard.")
-        route = self.route_of(topic)
-        if not whole:
-            return self._cut(topic, payload, route)
-        return self._open(topic, payload) if route is None else self._read(route, topic, payload)
+        with self.learnt.lock:
+            route = self.route_of(topic)
+            if not whole:
+                return self._cut(topic, payload, route)
+            verdict = self._open(topic, payload) if route is None else self._read(route, topic, payload)
+            nodes = {number.node for number in verdict.numbers if number.node}
+            verdict.sentence += self.why.noted(topic, nodes, route)
+            return verdict
 
     def glance(self, topic: str, payload: bytes, *, whole: bool) -> tuple[str, list[str]]:
         """The state of a message in short, and the series that it goes to; a few seconds old at most."""
@@ -133,32 +124,59 @@ class Examiner:
     # -- a topic that is read --------------------------------------------------------------------------
 
     def _read(self, route: Route, topic: str, payload: bytes) -> Verdict:
-        who = self._who(route)
-        verdict = Verdict("none", "", route.kind, route.section, self._place(route))
+        who = self.why.who(route)
+        verdict = Verdict("none", "", route.kind, route.section, self.why.place(route))
+        private: list[Reading] = []
+        announces = any(topic_matches(each, topic) for each in route.announcements)
         try:
-            readings, _ = self.readers().read(route.decoder, topic, payload)
+            readings, private = self.learnt.readers().sort_out(route.decoder, topic, payload)
         except DecodeError as error:
             readings, verdict.sentence = [], f"{who} reads this topic, but: {error}."
         except Exception as error:  # noqa: BLE001 - a decoder may come from any package and fail in any way
             readings, verdict.sentence = [], f"{who} reads this topic, and failed: {type(error).__name__}: {error}."
         else:
             verdict.sentence = f"{who} reads this topic."
-            if not readings:
+            if not readings and not private:
                 verdict.sentence = f"{who} reads this topic, and rightly finds no number in this message."
+                if announces:
+                    verdict.sentence = f"{who} learns from this message what devices there are: there is no number in it."
+        if route.loose and not readings and not private and not announces:
+            return self._instead(route, verdict, topic, payload)
         verdict.numbers = [self._number(each, topic) for each in readings[:NUMBERS_MAX]]
-        if len(readings) <= NUMBERS_MAX and all(len(reading.key) == 2 for reading in readings):
+        verdict.numbers += [self._private(each) for each in private[:NUMBERS_MAX]]
+        if len(readings) <= NUMBERS_MAX and not announces and all(_is_of(each, topic) for each in (*readings, *private)):
             verdict.numbers += self._elsewhere(route, topic, payload, {number.path for number in verdict.numbers})
         verdict.state = _best(verdict.numbers)
         return verdict
 
+    def _instead(self, route: Route, silent: Verdict, topic: str, payload: bytes) -> Verdict:
+        """A message in which a dialect finds nothing whose form others use too: a section of the ini may read it instead."""
+        verdict = self._open(topic, payload)
+        if not verdict.numbers:
+            return silent
+        verdict.sentence = silent.sentence
+        for number in verdict.numbers:
+            if number.state == OPEN:
+                number.why = f"{self.why.who(route)} finds no number there; a section of the ini would read the topic instead."
+        return verdict
+
+    def _private(self, reading: Reading) -> Number:
+        why = self.why.secret(self.learnt.readers().privacy, reading.key)
+        return Number(".".join(reading.key[1:]), reading.value, NOT, why=why, key=reading.key, node=reading.meta.node)
+
     def _number(self, reading: Reading, topic: str) -> Number:
         path = ".".join(reading.key[1:])
-        number = Number(path, reading.value, LOGGED, label=reading.meta.label, units=reading.meta.units, key=reading.key)
+        meta = reading.meta
+        number = Number(path, reading.value, LOGGED, label=meta.label, units=meta.units, key=reading.key, node=meta.node)
         store = self._services.store
         if store is None:
             number.state, number.why = SOON, "The store is not up yet."
             return number
         number.series = store.series_of(reading.key)
+        hidden = self.why.secret(self.learnt.readers().privacy, reading.key, topic)
+        if hidden:
+            number.state, number.why = NOT, hidden
+            return number
         refused = next((entry for entry in self._services.rejected.last() if entry.topic == topic[:200]), None)
         refusal = f"Its last message was refused: {refused.detail} ({refused.reason})." if refused is not None else ""
         if number.series:
@@ -167,27 +185,12 @@ class Examiner:
             return number
         hider = store.hider_of(reading.key)
         hidden = f"[{hider}] says that it is not to be logged ({self._services.options.section(hider).places.get('log', '')})."
-        number.state, number.why = NOT, hidden if hider else self.barrier() or refusal
+        number.state, number.why = NOT, hidden if hider else self.why.barrier() or refusal
         if not number.why and reading.value != reading.value:
             number.why = "It is unknown: a series begins with its first number."
         elif not number.why:
             number.state, number.why = SOON, "It is logged from its next message on."
         return number
-
-    def barrier(self) -> str:
-        """Why no value at all gets a series of its own; empty where they do."""
-        options, store = self._services.options, self._services.store
-        section = options.section("datarrd")
-        if not section.get("auto_start", True):
-            return f"Nothing is logged: auto_start of [datarrd] is off ({section.places.get('auto_start', options.path)})."
-        if not section.get("auto_series", True):
-            where = section.places.get("auto_series", options.path)
-            return f"auto_series is off ({where}), and no datasource asks for it: switch it on, or add a datasource."
-        most = section.get("max_series")
-        asked = sum(1 for name in options.components("datarrd") if options.section(f"datarrd__{name}").get("rrd_file"))
-        if store is not None and most is not None and store.count_series() - asked >= most:
-            return f"There are max_series = {most} series already: raise it in [datarrd]."
-        return ""
 
     def _elsewhere(self, route: Route, topic: str, payload: bytes, taken: set[str]) -> Iterator[Number]:
         """Numbers of the message that its decoder passes over."""
@@ -201,8 +204,10 @@ class Examiner:
     def _passed_over(self, route: Route) -> tuple[str, str]:
         value = self._services.options.section(route.section).get("value")
         if value:
-            return OPEN if route.kind == "json" else NOT, f"{self._who(route)} logs only value = {value}."
-        return NOT, f"{self._who(route)} (kind = {route.kind}) reads no number there."
+            return OPEN if route.kind == "json" else NOT, f"{self.why.who(route)} logs only value = {value}."
+        if route.section:
+            return NOT, f"{self.why.who(route)} (kind = {route.kind}) reads no number there."
+        return NOT, f"{self.why.who(route)} logs no such number: a [decoder__NAME] section for the topic would read it instead."
 
     # -- a topic that nobody reads ----------------------------------------------------------------------
 
@@ -210,10 +215,11 @@ class Examiner:
         for kind in KINDS:
             numbers = self._found(kind, topic, payload, {})
             if numbers:
-                barrier = self.barrier()
+                barrier = self.why.barrier()
                 for number in numbers:
-                    number.state, number.why = (NOT, barrier) if barrier else (OPEN, "No decoder reads this topic.")
-                return Verdict(_best(numbers), barrier or "No decoder reads this topic yet.", kind, numbers=numbers)
+                    why = self.why.secret(self.learnt.readers().privacy, (topic, number.path)) or barrier
+                    number.state, number.why = (NOT, why) if why else (OPEN, "No decoder reads this topic.")
+                return Verdict(_best(numbers), barrier or self.why.nobody(topic), kind, numbers=numbers)
         if not payload:
             return Verdict("none", "The message is empty.")
         return Verdict("none", "There is no number in this message: nothing that could be logged.")
@@ -237,15 +243,14 @@ class Examiner:
         sentence = "The message is long, and only its beginning was kept: the numbers of its next message are told here."
         if route is None:
             return Verdict("none", sentence)
-        return Verdict("none", f"{self._who(route)} reads this topic. {sentence}", route.kind, route.section, self._place(route))
+        return Verdict(
+            "none", f"{self.why.who(route)} reads this topic. {sentence}", route.kind, route.section, self.why.place(route)
+        )
 
-    def _who(self, route: Route) -> str:
-        if route.section:
-            return f"[{route.section}]"
-        return "Janitoo's own decoder" if route.kind == "janitoo" else f"The dialect {route.kind}"
 
-    def _place(self, route: Route) -> str:
-        return self._services.options.section(route.section).places.get("topics", "")
+def _is_of(reading: Reading, topic: str) -> bool:
+    """Whether a number is known by the topic of its message, so that its path is one in that message."""
+    return len(reading.key) == 2 and reading.key[0] == topic
 
 
 def _last_time(store: SeriesReader, name: str) -> float:
