@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from .plugins import DECODERS, Plugins
 from .privacy import Privacy
 from .sections import Section
 from .topics import VALUES_FILTER, topic_matches
+
+logger = logging.getLogger(__name__)
 
 CLAIMED = "claimed"
 """Kind of the route of a topic that a dialect has claimed in the directory, where that dialect has no route."""
@@ -152,3 +155,6 @@ class Readers:
                     route.decoder.decode(topic, payload)
                 except DecodeError as error:
                     self.directory.note(route.kind, topic, str(error))
+                except Exception as error:  # what a decoder of any package cannot hear may not keep us from starting
+                    logger.exception("the dialect %s failed on what was announced on %r", route.kind, topic[:200])
+                    self.directory.note(route.kind, topic, f"What it announces made the dialect fail: {type(error).__name__}.")
