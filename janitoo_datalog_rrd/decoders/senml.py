@@ -38,12 +38,8 @@ _POSITIONS = frozenset(("lat", "lon"))
 
 # Units of the registry (RFC 8428, 12.1; RFC 8798) that people write in another way, and what their sums over time are in.
 _UNITS = MappingProxyType(
-    {
-        "Cel": "°C", "%RH": "%", "%EL": "%", "/": "", "count": "", "Ohm": "Ω", "m2": "m²", "m3": "m³",
-        "m/s2": "m/s²", "m3/s": "m³/s", "W/m2": "W/m²", "cd/m2": "cd/m²", "kg/m3": "kg/m³", "ug/m3": "µg/m³", "lux": "lx",
-        "degC": "°C", "deg": "°", "us": "µs", "uS/cm": "µS/cm", "beat/min": "1/min",
-    }
-)  # fmt: skip
+    {"Cel": "°C", "%EL": "%", "m/s2": "m/s²", "cd/m2": "cd/m²", "kg/m3": "kg/m³", "us": "µs", "beat/min": "1/min"}
+)
 # What a quantity is called that has no name beside its device's.
 _WORDS = MappingProxyType(
     {

@@ -45,7 +45,7 @@ CASES = [
             _message("collectd/nas/interface-eth0/if_octets", "1523.80279110354", "0"),
             _message("collectd/nas/disk-sda/disk_octets", "0", "49152.3"),
             _message("collectd/nas/df-root/df_complex-free", "21474836480"),
-            _message("collectd/nas/sensors-coretemp-isa-0000/temperature-temp1", "41"),
+            _message("collectd/nas/sensors-pi-0/temperature-temp1", "41"),
             _message("collectd/nas/ping/ping-192.168.1.1", "nan"),
             ("collectd/event/nas/df-root/df_complex-free", b"Severity: WARNING\nMessage: less than it was\n"),
         ),
@@ -59,9 +59,7 @@ CASES = [
             _expected("collectd.nas.disk-sda.disk_octets.read", "disk sda octets read", "B/s", 0, "nas"),
             _expected("collectd.nas.disk-sda.disk_octets.write", "disk sda octets write", "B/s", 49152.3, "nas"),
             _expected("collectd.nas.df-root.df_complex-free", "df root free", "B", 21474836480, "nas"),
-            _expected(
-                "collectd.nas.sensors-coretemp-isa-0000.temperature-temp1", "sensors coretemp-isa-0000 temperature temp1", "°C", 41, "nas"
-            ),
+            _expected("collectd.nas.sensors-pi-0.temperature-temp1", "sensors pi-0 temperature temp1", "°C", 41, "nas"),
         ),
     ),
     Case(

@@ -10,6 +10,7 @@ _RFC = "https://www.rfc-editor.org/rfc/rfc8428.html#section-5.1"
 _OW = "urn:dev:ow:10e2073a0108006:"
 _ONE = "urn:dev:ow:10e2073a01080063"
 _CHANNEL = "channels/bcafa7d1-2a5a-4b5c-a4cd-a1a8f4e5a5a5/messages"
+_SERIES = _CHANNEL.replace("/", ".")
 
 
 def _pack(*records: dict[str, object]) -> str:
@@ -108,12 +109,10 @@ CASES = [
             ),
         ),
         (
-            Expected(f"{_CHANNEL.replace('/', '.')}.meter-1_power", "power", "W", 230.5, "meter-1", 1709218556),
-            Expected(f"{_CHANNEL.replace('/', '.')}.meter-1_power.sum", "power sum", "J", 1200, "meter-1", 1709218556),
-            Expected(
-                f"{_CHANNEL.replace('/', '.')}.meter-1_power.sum.rate", "power sum rate", "J", 1200, "meter-1", 1709218556, "DERIVE"
-            ),
-            Expected(f"{_CHANNEL.replace('/', '.')}.meter-1_humidity", "humidity", "%", 41.5, "meter-1", 1709218554),
+            Expected(f"{_SERIES}.meter-1_power", "power", "W", 230.5, "meter-1", 1709218556),
+            Expected(f"{_SERIES}.meter-1_power.sum", "power sum", "J", 1200, "meter-1", 1709218556),
+            Expected(f"{_SERIES}.meter-1_power.sum.rate", "power sum rate", "J", 1200, "meter-1", 1709218556, "DERIVE"),
+            Expected(f"{_SERIES}.meter-1_humidity", "humidity", "%", 41.5, "meter-1", 1709218554),
         ),
     ),
 ]  # fmt: skip
