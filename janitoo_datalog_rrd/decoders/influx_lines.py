@@ -48,7 +48,7 @@ def read_lines(text: str) -> Iterator[Line | DecodeError]:
         if not line or line[0] == "#":
             continue
         parts = [part for part in line.split(" ") if part]
-        if len(parts) < 2 or "=" not in parts[1]:
+        if len(parts) < 2 or parts[1].find("=") < 1:
             continue
         try:
             yield _read(line, parts)

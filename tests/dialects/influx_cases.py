@@ -65,8 +65,8 @@ CASES = [
             (
                 "telegraf/modbus/device 1",
                 (
-                r"modbus,location=main\ building,source=device\ 1,status=ok,type=Machine\ A "
-                r'temperature=21.4,serial\ number="324nlk234r5u9834t",working\ hours=123i,supplied=true 1676522982000000000'
+                    r"modbus,location=main\ building,source=device\ 1,status=ok,type=Machine\ A "
+                    r'temperature=21.4,serial\ number="324nlk234r5u9834t",working\ hours=123i,supplied=true 1676522982000000000'
                 ),
             ),
         ),
