@@ -10,7 +10,19 @@ from janitoo_datalog_rrd.core.contracts import DS_TYPES, Decoder, Reading
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import homie, janitoo, json, plain, sparkplug, tasmota, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import (
+    collectd,
+    homie,
+    influx,
+    janitoo,
+    json,
+    plain,
+    senml,
+    sparkplug,
+    tasmota,
+    victron,
+    zigbee2mqtt,
+)
 from janitoo_datalog_rrd.decoders.paths import look_up, parse_path
 from janitoo_datalog_rrd.decoders.times import EARLIEST, LATEST
 from janitoo_datalog_rrd.store.names import series_name
@@ -19,12 +31,36 @@ from . import oracles, seeds
 from .promises import Check, expect
 
 REASONS = (
-    "bad_genre", "bad_hadd", "bad_index", "bad_shape", "bad_time", "bad_uuid", "no_birth", "no_data", "no_number", "no_value",
-    "not_finite", "not_json", "not_protobuf", "not_utf8", "path_too_long", "too_deep", "too_large", "too_many", "topic_too_long",
-)  # fmt: skip
+    "bad_genre",
+    "bad_hadd",
+    "bad_index",
+    "bad_line",
+    "bad_name",
+    "bad_record",
+    "bad_shape",
+    "bad_time",
+    "bad_uuid",
+    "new_version",
+    "no_birth",
+    "no_data",
+    "no_number",
+    "no_value",
+    "not_finite",
+    "not_json",
+    "not_protobuf",
+    "path_too_long",
+    "too_deep",
+    "too_large",
+    "too_many",
+    "topic_too_long",
+)
 """The words that the pages of the decoders have."""
-LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug")
+LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron")
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
+TIMED = ("influx", "senml")
+"""Decoders of messages that may have several numbers of one value, each with its time."""
+UNKNOWN = ("collectd",)
+"""Decoders of messages that may say that a value is unknown."""
 _BLANK_OR_BOM = b" \t\r\n\xef\xbb\xbf"
 _HADD = re.compile(r"\d{4}/\d{4}", re.ASCII)
 
@@ -41,6 +77,10 @@ def make_decoders() -> dict[str, Decoder]:
         "tasmota": tasmota.make_decoder(Section("")),
         "homie": homie.make_decoder(Section("")),
         "sparkplug": sparkplug.make_decoder(Section("")),
+        "collectd": collectd.make_decoder(Section("")),
+        "influx": influx.make_decoder(Section("")),
+        "senml": senml.make_decoder(Section("")),
+        "victron": victron.make_decoder(Section("")),
     }
 
 
@@ -78,14 +118,15 @@ def check_answer(name: str, topic: str, payload: bytes, given: list[Reading] | D
         # a birth of Sparkplug has all metrics of a plant, each with its rate
         expect(len(given) <= (40_000 if name == "sparkplug" else 1000), "a message has at most so many readings", len(given))
         for reading in given:
-            check_reading(reading, payload, may_be_unknown=name == "janitoo", gone=name in LEARNING)
+            check_reading(reading, payload, may_be_unknown=name == "janitoo", gone=name in (*LEARNING, *UNKNOWN))
         if name in LEARNING:
             # what waited for its datatype comes at once, each with its time; a metric may stand in a message more than once
             known = {(reading.key, reading.timestamp) for reading in given}
             expect(name in ("homie", "sparkplug") or len(known) == len(given), "no two readings share a key", payload)
         elif name != "janitoo":
             expect(all(reading.key[0] == topic for reading in given), "the key begins with the topic", topic)
-            expect(len({reading.key for reading in given}) == len(given), "no two readings share a key", payload)
+            distinct = len({reading.key for reading in given}) == len(given)
+            expect(distinct or name in TIMED, "no two readings share a key", payload)
     if name == "plain":
         _check_plain(payload, given)
     elif name == "json":

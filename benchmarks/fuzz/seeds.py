@@ -12,6 +12,8 @@ TOPICS = (
     "homie/kettle/$state", "homie/kettle/$stats/signal", "homie/5/kettle/$description", "homie/5/kettle/$state",
     "homie/5/kettle/pot/heat", "spBv1.0/G/NBIRTH/E", "spBv1.0/G/NDATA/E", "spBv1.0/G/NDEATH/E", "spBv1.0/G/DBIRTH/E/d",
     "spBv1.0/G/DDATA/E/d",
+    "collectd/nas/interface-eth0/if_octets", "collectd/nas/load/load", "telegraf/nas/net", "senml/room",
+    "N/c0619ab12345/battery/256/Soc", "N/c0619ab12345/battery/256/ProductName", "N/c0619ab12345/battery/256/Connected",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -19,6 +21,10 @@ PLAIN_PAYLOADS = (
     "21.5", "-3", "+4", ".5", "5.",
     "1e3", "0", "ON", "off", "open", "Online", "45%", "21.5 °C", "5 l/min", '"21.5"', '" on "', "21,5", "1_000", "0x10",
     "2024-02-03", "10:20", "1.2.3", "nan", "-inf", "1e400", "1e-400", "٣", "", " ", "null", "5 €/kWh",
+    # collectd's value lists, and InfluxDB's line protocol
+    "1706955630.123:1523.80279110354:0\0", "1706955630.123:0.15:0.1:0.05\0", "N:U:12", "1706955630.123:81263712:nan",
+    "net,interface=eth0,host=nas bytes_sent=451838509i,drop_in=4i,speed=10u 1492834180000000000\n# comment\nnet up=t 1492834180",
+    'my\\ m\\,x,t\\=g=v\\ a f\\ i=1.5,s="a, \\" b=1\nc",g=-2e3',
 )  # fmt: skip
 """Numbers and words as Shelly's first generation, Tasmota's stat topics and ESPHome send them, and some that are none."""
 
@@ -45,6 +51,11 @@ JSON_PAYLOADS = (
     '[{"ieee_address":"0x00158d0001a2b3c4","friendly_name":"kitchen","type":"Router","definition":{"exposes":[{"type":"light","features":[{"type":"binary","property":"state","value_on":"ON","value_off":"OFF"},{"type":"composite","property":"level_config","features":[{"type":"numeric","property":"on_level"}]}]},{"type":"numeric","name":"energy","property":"energy","unit":"kWh","access":1}]}}]',
     '[{"id":1,"friendly_name":"kitchen","members":[]}]',
     '{"state":"offline"}',
+    # Telegraf's JSON, collectd's, packs of SenML, Venus OS
+    '{"metrics":[{"fields":{"used_percent":31.5,"up":true},"name":"mem","tags":{"host":"nas"},"timestamp":1458229140}]}',
+    '[{"values":[1.9,null],"dstypes":["derive","gauge"],"dsnames":["rx","tx"],"time":1706955630.123,"host":"nas","type":"x"}]',
+    '[{"bn":"urn:dev:ow:10e2073a0108006:","bt":1.276020076001e+09,"bu":"A","bver":5,"n":"voltage","u":"V","v":120.1},{"n":"current","t":-5,"v":1.2},{"n":"open","vb":true},{"bv":1,"bs":2,"n":"sum","s":5,"ut":60}]',
+    '{"max":null,"min":0,"value":13.319999694824219}', '{"value":null}', '{"value":"House bank"}', '{"value":[]}',
     # Tasmota: tele/NAME/SENSOR and STATE, and what a device says of itself
     '{"dn":"Plug","fn":["Plug",null],"hn":"plug-1234","mac":"D8BC38AABBCC","ofln":"Offline","onln":"Online","state":["OFF","ON","TOGGLE","HOLD"],"t":"plug","ft":"%prefix%/%topic%/","tp":["cmnd","stat","tele"],"rl":[1,2],"swn":[null],"dslp":0}',
     '{"ZbReceived":{"0x329F":{"Device":"0x329F","Name":"Attic","Temperature":27.89,"Endpoint":1,"LinkQuality":94}}}',

@@ -76,9 +76,7 @@ def read_series(server: Server) -> list[Logged]:
         column = each["columns"][0]
         place = f"{each['node']} {column['key'][0]}".lower()
         title = titles.get(each["node"], each["node"])
-        found.append(
-            Logged(each["name"], title, column["label"], column["units"], column["type"], column["last_value"], place)
-        )
+        found.append(Logged(each["name"], title, column["label"], column["units"], column["type"], column["last_value"], place))
     return found
 
 
@@ -103,7 +101,11 @@ def compare(numbers: Iterable[Number], series: Sequence[Logged]) -> list[Row]:
         owner = next((number for number in numbers if _is_of(number, each)), None)
         twin = next((number for number in numbers if _is_of(number, each) and number.value == each.value), None)
         row = rows[owner.dialect] if owner is not None else other
-        if twin is not None and twin.word in each.label.lower() and (each.kind == "DERIVE") == (twin.counted in ("rate", "derive")):
+        if (
+            twin is not None
+            and twin.word in each.label.lower()
+            and (each.kind == "DERIVE") == (twin.counted in ("rate", "derive"))
+        ):
             row.doubled += 1
             row.faults.append(f"doubled: {each.name} ({each.label!r}, {each.units}, {each.value})")
         else:
@@ -168,7 +170,9 @@ def check_rows(server: Server, pairs: Iterable[tuple[Number, str]]) -> list[str]
         known = [each for row in answer["rows"] for each in row[1:] if each is not None]
         slack = 1e-6 + 1e-6 * max(abs(number.low), abs(number.high))
         if any(not number.low - slack <= each <= number.high + slack for each in known):
-            faults.append(f"rows: {name} has {min(known):g} to {max(known):g}, and {number.low:g} to {number.high:g} was published")
+            faults.append(
+                f"rows: {name} has {min(known):g} to {max(known):g}, and {number.low:g} to {number.high:g} was published"
+            )
     return faults
 
 

@@ -58,7 +58,9 @@ def run(folder: Path, hours: float, speed: float, say: object = None) -> tuple[l
         series = read_series(house.server)
         rows = compare(house.numbers, series)
         house.server.flush()
-        measured = [(number, name) for number, name in matches(house.numbers, series) if not number.counted and not number.optional]
+        measured = [
+            (number, name) for number, name in matches(house.numbers, series) if not number.counted and not number.optional
+        ]
         faults = [f"{row.dialect}: {text}" for row in rows for text in row.faults] + check_rows(house.server, measured)
     return rows, faults, house.outcome
 

@@ -56,7 +56,9 @@ class Tasmota(Device):
         }
         say(f"tasmota/discovery/{self.mac}/config", json.dumps(config), retain=True)
         energy = {"TotalStartTime": "2025-01-01T00:00:00", "Total": 1, "Power": 0, "Voltage": 230, "Current": 0}
-        say(f"tasmota/discovery/{self.mac}/sensors", json.dumps({"sn": {"Time": _now(), "ENERGY": energy}, "ver": 1}), retain=True)
+        say(
+            f"tasmota/discovery/{self.mac}/sensors", json.dumps({"sn": {"Time": _now(), "ENERGY": energy}, "ver": 1}), retain=True
+        )
         say(f"tele/{self.topic}/LWT", "Online", retain=True)
 
     def report(self, now: float, say: Say) -> None:

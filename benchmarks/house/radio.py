@@ -29,7 +29,11 @@ class Bridge:
             "definition": None,
         }
         say(f"{_BASE}/bridge/state", '{"state":"online"}', retain=True)
-        say(f"{_BASE}/bridge/info", json.dumps({"version": "1.40.1", "log_level": "info", "network": {"channel": 11}}), retain=True)
+        say(
+            f"{_BASE}/bridge/info",
+            json.dumps({"version": "1.40.1", "log_level": "info", "network": {"channel": 11}}),
+            retain=True,
+        )
         entries = [coordinator, *(each.entry() for each in self.devices if each.joined)]
         say(f"{_BASE}/bridge/devices", json.dumps(entries), retain=True)
 

@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Decoder, Key, Meta, Reading
 from ..core.directory import Directory
 from ..core.plugins import speaks
 from .documents import MAX_TOPIC, load_document
 from .numbers import number_of_int
-from .paths import refuse_paths
+from .paths import MISSING, refuse_paths
 from .presence import Presence
 from .units import with_rate
-from .victron_paths import is_count, is_silent, label_of, units_of
+from .victron_paths import SILENT_SERVICES, is_count, is_silent, label_of, units_of
 
 if TYPE_CHECKING:
     from ..core.sections import Section
@@ -29,6 +29,7 @@ _MAX_KNOWN = 50_000
 _MAX_DEVICES = 5000
 _MAX_PORTALS = 100
 _NAMES = ("CustomName", "ProductName")
+_ABOUT = ("/CustomName", "/ProductName", "/Connected")
 _EMPTY: tuple[object, ...] = (None, [])  # what the D-Bus calls invalid is null now, and was an empty list before
 
 
@@ -97,12 +98,9 @@ class VictronDecoder:
         value = self._values.get(topic)
         if value is None:
             return self._hear_name(topic, payload)
-        if payload[:1] not in (b"{", b"") or len(payload) > MAX_PAYLOAD:
+        datum = _datum_of(payload)
+        if datum is MISSING:
             return []
-        document = load_document(payload) if payload else {"value": None}
-        if not isinstance(document, dict) or "value" not in document:
-            return []
-        datum = document["value"]
         if datum in _EMPTY:
             if not value.known:
                 return []
@@ -150,17 +148,17 @@ class VictronDecoder:
 
     def _hear_name(self, topic: str, payload: bytes) -> list[Reading]:
         """Learn from what says something of a device: its names, and whether it is connected."""
-        levels = self._levels(topic) if len(topic) <= MAX_TOPIC else None
-        if levels is None or levels[3] not in (*_NAMES, "Connected") or levels[1] == "settings" or len(payload) > MAX_PAYLOAD:
+        if not topic.endswith(_ABOUT) or len(topic) > MAX_TOPIC:
+            return []
+        levels, datum = self._levels(topic), _datum_of(payload)
+        if levels is None or levels[3] not in (*_NAMES, "Connected") or levels[1] in SILENT_SERVICES or datum is MISSING:
             return []
         node = "victron/" + "/".join(levels[:3])
-        document = load_document(payload) if payload[:1] == b"{" else {}
-        datum = document.get("value") if isinstance(document, dict) else None
         device = self._device(node)
         if device is None:
             return []
         if levels[3] == "Connected":
-            return self._hear_connected(node, device, there=bool(payload) and datum in (1, True))
+            return self._hear_connected(node, device, there=datum in (1, True))
         text = datum.strip()[:100] if isinstance(datum, str) else ""
         if datum in _EMPTY and levels[3] == "ProductName":
             return self._hear_connected(node, device, there=False)
@@ -212,6 +210,16 @@ def make_decoder(section: Section) -> Decoder:
     """
     refuse_paths(section, "victron", "value", "time", "label", "units")
     return VictronDecoder(tuple(section.get("topics") or ("N/#",)))
+
+
+def _datum_of(payload: bytes) -> Any:
+    """What a message says is there: None where it says that nothing is, MISSING where it has not this form."""
+    if not payload:
+        return None  # the device has left the D-Bus
+    if payload[:1] != b"{" or len(payload) > MAX_PAYLOAD:
+        return MISSING
+    document = load_document(payload)
+    return document.get("value", MISSING) if isinstance(document, dict) else MISSING
 
 
 def _base_of(topic_filter: str) -> str:

@@ -72,7 +72,8 @@ _COUNTS = frozenset(("ChargedEnergy", "DischargedEnergy", "EnergyIn", "EnergyOut
 _WORDS = MappingProxyType(
     {
         "Ac": "AC", "Dc": "DC", "Pv": "PV", "F": "frequency", "I": "current", "P": "power", "S": "apparent power", "V": "voltage",
-        "Soc": "state of charge", "Soh": "state of health", "Bms": "BMS", "Ess": "ESS", "CO2": "CO2", "NOX": "NOx", "PM25": "PM2.5",
+        "Soc": "state of charge", "Soh": "state of health", "Bms": "BMS", "Ess": "ESS", "CO2": "CO2", "NOX": "NOx",
+        "PM25": "PM2.5",
     }
 )  # fmt: skip
 

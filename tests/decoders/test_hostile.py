@@ -12,7 +12,7 @@ import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import homie, janitoo, plain, sparkplug, tasmota, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import collectd, homie, influx, janitoo, plain, senml, sparkplug, tasmota, victron, zigbee2mqtt
 from janitoo_datalog_rrd.decoders import json as json_decoder
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ DECODERS = {
     "tasmota": lambda: tasmota.make_decoder(Section("")),
     "homie": lambda: homie.make_decoder(Section("")),
     "sparkplug": lambda: sparkplug.make_decoder(Section("")),
+    "collectd": lambda: collectd.make_decoder(Section("")),
+    "influx": lambda: influx.make_decoder(Section("")),
+    "senml": lambda: senml.make_decoder(Section("")),
+    "victron": lambda: victron.make_decoder(Section("")),
     "json with options": lambda: json_decoder.make_decoder(
         Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"})
     ),
@@ -68,6 +72,19 @@ PAYLOADS = {
     "index as a boolean": b'{"hadd": "0001/0001", "uuid": "x", "index": true, "genre": 2, "data": 1}',
     "everything null": b'{"hadd": null, "uuid": null, "index": null, "genre": null, "type": null, "data": null}',
     "everything an object": b'{"hadd": {}, "uuid": {}, "index": {}, "genre": {}, "type": {}, "data": {}, "t": {}, "a": [1]}',
+    "10,000 fields in a line": b"m " + b",".join(b"f%d=1" % number for number in range(10_000)),
+    "10,000 tags in a line": b"m," + b",".join(b"t%d=1" % number for number in range(10_000)) + b" f=1",
+    "1 MiB of lines": b"m f=t\n" * (MIB // 6),
+    "1 MiB of lines of text": b'm f=""\n' * (MIB // 7),
+    "1 MiB of escapes in a line": b"m,t=" + b"\\ " * (MIB // 2 - 8) + b" f=1",
+    "1 MiB of backslashes in a string": b'm f="' + b"\\" * (MIB - 5),
+    "1 MiB of strings": b"m " + b'f="\\"",' * (MIB // 7 - 2) + b"f=1",
+    "1 MiB of commas in a line": b"m f=1" + b"," * (MIB - 5),
+    "1 MiB of colons": b"1706955630:" + b"1:" * (MIB // 2 - 6),
+    "bn of 1 MiB": b'[{"bn": "' + b"x" * (MIB - 40) + b'", "n": "a", "v": 1}]',
+    "10,000 records of SenML": b'[{"bn": "x"}' + b',{"n":"a","v":1}' * 10_000 + b"]",
+    "10,000 records without a number": b'[{"bn": "x", "n": "a", "vs": "x"}' + b',{"vs":"x"}' * 9_999 + b"]",
+    "value of 1 MiB": b'{"value": "' + b"x" * (MIB - 20) + b'"}',
     "everything a list": b'{"hadd": [], "uuid": [], "index": [], "genre": [], "type": [], "data": [], "t": [], "a": [1]}',
 }
 TOPICS = {
@@ -89,6 +106,10 @@ TOPICS = {
     "births of Sparkplug": "spBv1.0/G/NBIRTH/E",
     "data of Sparkplug": "spBv1.0/G/DDATA/E/d",
     "65,535 bytes of Sparkplug": "spBv1.0/G/NDATA/" + "x" * (65535 - 16),
+    "collectd": "collectd/nas/interface-eth0/if_octets",
+    "Telegraf": "telegraf/nas/net",
+    "Venus OS": "N/c0619ab12345/battery/256/Soc",
+    "Venus OS, a name": "N/c0619ab12345/battery/256/ProductName",
     "empty": "",
 }
 
