@@ -47,7 +47,7 @@ REASONS = (
     "no_value",
     "not_finite",
     "not_json",
-    "not_protobuf",
+    "not_protobuf", "not_utf8",
     "path_too_long",
     "too_deep",
     "too_large",
