@@ -45,6 +45,7 @@ class Listening:
         self._store = store
         self._path = data_dir / "subscriptions.json"
         self._changed = False
+        self._deaf: set[str] = set()
         routes, faults = build_routes(options, services.plugins)
         for name, fault in faults.items():
             services.health.fail(name, fault)
@@ -61,6 +62,9 @@ class Listening:
             self.ingest.forget_waiting,
             self._on_state,
             announcements=self.ingest.announcement_filters,
+            heard=self._remembered("heard"),
+            on_heard=self._on_heard,
+            on_deaf=self._on_deaf,
         )
 
     def start(self) -> None:
@@ -85,14 +89,14 @@ class Listening:
         self.ingest.retry()
         self._receiver.stop()
         self._store.flusher.taken_in_until = lambda: math.inf
-        self.save()
+        self.save(now=True)
         self.ingest.forget_waiting()  # the broker has it, and sends it again
         self.ingest.retry()
 
-    def save(self) -> None:
-        """Write down what devices have announced, and what is subscribed, where that has changed."""
+    def save(self, *, now: bool = False) -> None:
+        """Write down what devices have announced, and what is subscribed, where that has changed; see `Announcements.save`."""
         try:
-            self.announcements.save()
+            self.announcements.save(now=now)
             if self._changed:
                 self._changed = False
                 self._write_filters()
@@ -110,23 +114,43 @@ class Listening:
             self._services.link.filters = filters
         self._changed = True
 
+    def _on_heard(self) -> None:
+        """What the broker had retained for new filters is stored: it is not asked for again."""
+        self._changed = True
+        self._deaf.intersection_update(self.ingest.filters)
+
+    def _on_deaf(self, topic_filter: str, reason: str) -> None:
+        """The broker refuses a filter: told on the status page, the first of them by name."""
+        self._deaf.add(topic_filter)
+        if self._services.link is not None:
+            more = f" (and {len(self._deaf) - 1} more)" if len(self._deaf) > 1 else ""
+            self._services.health.note("subscriptions", f"the broker does not let us listen to {topic_filter}{more}: {reason}")
+
     def _forget_old_filters(self) -> None:
         """End the subscriptions of an earlier ini, which the persistent session keeps; which they are is in a file."""
-        try:
-            before = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            before = []
         wanted = set(self.ingest.filters)
-        for topic_filter in before if isinstance(before, list) else ():
-            if isinstance(topic_filter, str) and topic_filter not in wanted:
+        for topic_filter in self._remembered("filters"):
+            if topic_filter not in wanted:
                 self._receiver.forget(topic_filter)
         try:
             self._write_filters()
         except OSError as error:
             logger.warning("%s could not be written: %s", self._path, error)
 
+    def _remembered(self, what: str) -> list[str]:
+        """What the file has: `filters` that were subscribed, or those whose retained messages were `heard`."""
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return []
+        if isinstance(found, list):  # as it was before there were dialects that claim topics: all of them were heard
+            found = {"filters": found, "heard": found}
+        filters = found.get(what) if isinstance(found, dict) else None
+        return [each for each in filters if isinstance(each, str)] if isinstance(filters, list) else []
+
     def _write_filters(self) -> None:
-        write_atomically(self._path, json.dumps(self.ingest.filters).encode(), sync=False)
+        known = {"filters": self.ingest.filters, "heard": self._receiver.heard}
+        write_atomically(self._path, json.dumps(known).encode(), sync=False)
 
     # -- the connection ------------------------------------------------------------------------------
 

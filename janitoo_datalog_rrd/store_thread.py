@@ -29,7 +29,7 @@ DATASOURCE = "datarrd.datasource"
 DEFAULT_STEP = 300
 TTLS = ("cache_rrd_ttl", "cache_pickle_ttl", "cache_dead_ttl")
 _CROWDED_SLEEP_S = 0.05
-_ANNOUNCEMENTS_S = 10.0
+_ANNOUNCEMENTS_S = 2.0
 
 
 class RrdStoreThread(BaseThread):

@@ -101,11 +101,7 @@ def compare(numbers: Iterable[Number], series: Sequence[Logged]) -> list[Row]:
         owner = next((number for number in numbers if _is_of(number, each)), None)
         twin = next((number for number in numbers if _is_of(number, each) and number.value == each.value), None)
         row = rows[owner.dialect] if owner is not None else other
-        if (
-            twin is not None
-            and twin.word in each.label.lower()
-            and (each.kind == "DERIVE") == (twin.counted in ("rate", "derive"))
-        ):
+        if twin is not None and _has_word(twin, each.label) and (each.kind == "DERIVE") == (twin.counted in ("rate", "derive")):
             row.doubled += 1
             row.faults.append(f"doubled: {each.name} ({each.label!r}, {each.units}, {each.value})")
         else:
@@ -134,7 +130,7 @@ def _score(number: Number, series: Logged) -> int:
     if not _is_of(number, series) or (series.kind != "GAUGE") != (number.counted in ("rate", "derive")):
         return 0
     same_value = series.value is not None and _close(series.value, number.value)
-    same_word = bool(number.word) and (number.word in series.label.lower() or number.word in series.name.lower())
+    same_word = bool(number.word) and (_has_word(number, series.label) or _has_word(number, series.name))
     if not (same_value or same_word):
         return 0
     return _SURE * same_value + 2 * same_word + (series.units == number.units) + (not number.optional)
@@ -145,6 +141,10 @@ def _is_of(number: Number, series: Logged) -> bool:
     return device in (series.title.lower(), series.place) or device in series.place or device.replace(":", "") in series.place
 
 
+def _has_word(number: Number, text: str) -> bool:
+    return any(word in text.lower() for word in number.word.split("|"))
+
+
 def _judge(row: Row, number: Number, series: Logged) -> None:
     """Whether a series says what it should."""
     if number.optional:
@@ -152,8 +152,8 @@ def _judge(row: Row, number: Number, series: Logged) -> None:
     row.logged += 1
     if series.value is None or not _close(series.value, number.value):
         row.faults.append(f"value: {series.name} is {series.value}, and {number.value:g} was the last one")
-    good_label = number.word in series.label.lower() if number.named else True
-    good_title = number.device == series.title if number.named else True
+    good_label = not number.named or _has_word(number, series.label)
+    good_title = not number.named or number.device == series.title
     row.named += good_label and good_title
     if not (good_label and good_title):
         row.faults.append(f"name: {series.name} is {series.label!r} of {series.title!r}, not {number.word} of {number.device!r}")
@@ -167,7 +167,7 @@ def check_rows(server: Server, pairs: Iterable[tuple[Number, str]]) -> list[str]
     faults = []
     for number, name in pairs:
         answer = json.loads(_get(server, f"series/{quote(name)}/data?start=-1h&cf=AVERAGE"))
-        known = [each for row in answer["rows"] for each in row[1:] if each is not None]
+        known = [each for column in answer["columns"] for each in column["values"] if each is not None]
         slack = 1e-6 + 1e-6 * max(abs(number.low), abs(number.high))
         if any(not number.low - slack <= each <= number.high + slack for each in known):
             faults.append(

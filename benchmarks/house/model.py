@@ -20,7 +20,7 @@ class Number:
     Attributes:
         dialect: of its device.
         device: what people call the device.
-        word: what its label has in it, in lower case.
+        word: what its label has in it, in lower case; `|` stands between those of which one is enough.
         units: as they have to be shown; empty where nobody says them.
         counted: `` for a measurement; `level` for a count, whose rate is expected too; `rate` for that rate; `derive` for a
             number that the dialect itself calls a count, of which only the rate is logged.

@@ -22,8 +22,8 @@ class Tasmota(Device):
     def build(self) -> None:
         self.mac = f"{self.random.randrange(1 << 48):012X}"
         self.topic = f"tasmota_{self.mac[6:]}"
-        self.measures("POWER", "power", "", switch=True)
-        self.measures("Total", "total", "kWh", 0.25, digits=3, counted="level")
+        self.measures("POWER", "power|relay|switch", "", switch=True)
+        self.measures("Total", "total|energy", "kWh", 0.25, digits=3, counted="level")
         self.measures("Power", "power", "W", 80, 60, digits=0)
         self.measures("Voltage", "voltage", "V", 231, 3, digits=0)
         self.measures("Current", "current", "A", 0.4, 0.2, digits=3)
@@ -139,7 +139,7 @@ class ShellyPlus(Device):
 
     def build(self) -> None:
         self.title = f"shellyplusplugs-{self.random.randrange(1 << 48):012x}"
-        self.measures("output", "switch", "", switch=True)
+        self.measures("output", "switch|output", "", switch=True)
         self.measures("apower", "power", "W", 90, 60, digits=1)
         self.measures("voltage", "voltage", "V", 229, 3, digits=1)
         self.measures("current", "current", "A", 0.4, 0.3, digits=3)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import math
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -22,6 +25,7 @@ MAX_COUNT = 50_000
 """How many are kept."""
 MAX_BYTES = 64 << 20
 """Bytes of all of them together."""
+_PATIENCE_S_PER_MIB = 10.0
 
 
 class Announcements:
@@ -29,14 +33,17 @@ class Announcements:
 
     Args:
         path: their file.
+        monotonic: seconds of a clock that never jumps.
 
     Attributes:
         version: another number at each change.
         taken_back: how many were taken back.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._monotonic = monotonic
+        self._written = -math.inf
         self._last: dict[str, tuple[int, bytes]] = {}
         self._size = 0
         self._saved = 0
@@ -88,12 +95,22 @@ class Announcements:
         with self._lock:
             return [(topic, payload) for topic, (number, payload) in self._last.items() if number > version]
 
-    def save(self) -> None:
-        """Write the file where something has changed. Raises OSError."""
+    def save(self, *, now: bool = True) -> None:
+        """Write the file where something has changed.
+
+        Args:
+            now: at once; else not before as many seconds have passed since the last time as the announcements have MiB, tenfold:
+                somebody who announces much all the time shall not wear out the disk.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         with self._lock:
             version = self.version
-            if version == self._saved:
+            patience_s = _PATIENCE_S_PER_MIB * self._size / (1 << 20)
+            if version == self._saved or (not now and self._monotonic() < self._written + patience_s):
                 return
+            self._written = self._monotonic()
             content = [(topic, base64.b64encode(payload).decode()) for topic, (_, payload) in self._last.items()]
         write_atomically(self._path, orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
         self._saved = version

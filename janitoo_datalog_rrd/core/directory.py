@@ -92,8 +92,8 @@ class Directory:
 
     @property
     def claimed(self) -> Collection[str]:
-        """Every topic that is claimed, in the order of the claims."""
-        return self._claims.keys()
+        """Every topic that is claimed now, in the order of the claims; from any thread."""
+        return list(self._claims)
 
     # -- values --------------------------------------------------------------------------------------
 

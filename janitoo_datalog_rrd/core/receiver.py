@@ -233,7 +233,11 @@ class Receiver:
             self._teller.connected()
         while True:
             if asked.arriving and not self._passing:
-                others += self._gather(wire, waiting)
+                try:
+                    others += self._gather(wire, waiting)
+                except (OSError, packets.MalformedPacketError):
+                    self._take_what_never_comes_again(waiting)
+                    raise
             messages = waiting.popleft() if waiting else []
             if messages:
                 self._on_packets(messages)
@@ -287,6 +291,12 @@ class Receiver:
             if size > _GATHERED_MAX:
                 break
         return found
+
+    def _take_what_never_comes_again(self, waiting: deque[list[packets.Publish]]) -> None:
+        """The connection is gone: the broker sends again what has an identifier, and nothing else."""
+        for messages in waiting:
+            if rest := [each for each in messages if not each[2]]:
+                self._on_packets(rest)
 
     def _read(self, wire: Wire, seconds: float, *, hurry: bool = False) -> tuple[list[packets.Publish], list[packets.Other]]:
         if not self._passing:

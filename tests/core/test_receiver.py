@@ -314,8 +314,8 @@ def test_an_address_that_is_none_is_told_and_tried_again(listen: Callable[..., L
 def test_a_welcome_that_comes_in_pieces_is_one(listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch) -> None:
     read, has_read = Wire.read, threading.Event()
 
-    def read_and_tell(wire: Wire, seconds: float) -> tuple[list[packets.Publish], list[packets.Other]]:
-        came = read(wire, seconds)
+    def read_and_tell(wire: Wire, seconds: float, **how: bool) -> tuple[list[packets.Publish], list[packets.Other]]:
+        came = read(wire, seconds, **how)
         has_read.set()
         return came
 
