@@ -135,8 +135,8 @@ class HomeAssistantDecoder:
                 given = given._replace(uid="")
             else:
                 self._take_from(known.source, known.announced)
-                if known.announced == given:
-                    known.source = topic
+                if known.announced._replace(object_id=given.object_id) == given:
+                    known.source, known.announced = topic, given
                     self._announced[topic][given] = known
                     return
                 self._values.drop(known)

@@ -30,6 +30,7 @@ MODULES = {
     "shelly2": ["shelly2", "documents"],
     "esphome": ["esphome", "documents"],
     "openmqttgateway": ["openmqttgateway", "documents"],
+    "homeassistant": ["homeassistant", "documents.load_document", "documents._load_leniently"],
 }
 EXAMPLES = {
     "plain": ("shellies/plug-1/relay/0/power", b"56", ("shellies/plug-1/relay/0/power", "")),
@@ -50,8 +51,11 @@ EXAMPLES = {
         b'{"id": "A4:C1:38:CF:01:56", "hum": 56}',
         ("house/cellar/BTtoMQTT/A4C138CF0156", "hum"),
     ),
+    "homeassistant": ("k/state", b"56", ("k/state", "")),
     "janitoo": ("summerhouse/values/user/0124/0002/temperature", b'{"data": 56}', ("0124/0002", "temperature", "0")),
 }
+# Kinds that read what was announced: the announcement.
+ANNOUNCED = {"homeassistant": ("ha/sensor/k/config", b'{"name": "Temperature", "stat_t": "k/state"}')}
 
 
 def page(kind: str) -> str:
@@ -91,8 +95,12 @@ def test_the_sample_section_loads_and_logs(kind: str, tmp_path: Path) -> None:
     (section,) = Options.load(ini, plugins).prefixed("decoder")
     assert section["kind"] == kind
     topic, payload, key = EXAMPLES[kind]
-    assert any(topic_matches(each, topic) for each in section["topics"])
-    (reading,) = plugins.load(DECODERS, kind)(section).decode(topic, payload)
+    decoder = plugins.load(DECODERS, kind)(section)
+    announcement = ANNOUNCED.get(kind)
+    if announcement is not None:
+        assert decoder.decode(*announcement) == []
+    assert any(topic_matches(each, (announcement or (topic,))[0]) for each in section["topics"])
+    (reading,) = decoder.decode(topic, payload)
     assert (reading.key, reading.value) == (key, 56.0)
 
 
