@@ -12,6 +12,7 @@ from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import (
     collectd,
+    homeassistant,
     homie,
     influx,
     janitoo,
@@ -55,7 +56,7 @@ REASONS = (
     "topic_too_long",
 )
 """The words that the pages of the decoders have."""
-LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron")
+LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant")
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 TIMED = ("influx", "senml")
 """Decoders of messages that may have several numbers of one value, each with its time."""
@@ -81,6 +82,7 @@ def make_decoders() -> dict[str, Decoder]:
         "influx": influx.make_decoder(Section("")),
         "senml": senml.make_decoder(Section("")),
         "victron": victron.make_decoder(Section("")),
+        "homeassistant": homeassistant.make_decoder(Section("")),
     }
 
 

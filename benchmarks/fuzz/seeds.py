@@ -14,6 +14,8 @@ TOPICS = (
     "spBv1.0/G/DDATA/E/d",
     "collectd/nas/interface-eth0/if_octets", "collectd/nas/load/load", "telegraf/nas/net", "senml/room",
     "N/c0619ab12345/battery/256/Soc", "N/c0619ab12345/battery/256/ProductName", "N/c0619ab12345/battery/256/Connected",
+    "homeassistant/sensor/k/t/config", "homeassistant/light/k/config", "homeassistant/device/k/config",
+    "k/state", "k/lwt",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -73,6 +75,12 @@ JSON_PAYLOADS = (
     '{"hadd":"0025/0003","uuid":"poll","index":0,"genre":3,"type":4,"data":300,"cmd_class":112,"added":{"$date":1423}}',
     # Homie 5: what a device says of itself
     '{"homie":"5.0","version":7,"name":"Kettle","root":"bridge","nodes":{"pot":{"name":"Pot","properties":{"heat":{"datatype":"float","unit":"kWh"}}}}}',
+    # Home Assistant's discovery: an entity, a device, and templates that compute
+    '{"~":"k","name":"Heat","stat_t":"~/state","val_tpl":"{{value_json.t}}","avty_t":"~/lwt","uniq_id":"k_t","dev":{"ids":["k"],"name":"K"}}',
+    '{"dev":{"ids":"k"},"cmps":{"e":{"p":"sensor","stat_cla":"total_increasing","val_tpl":"{{value_json.e|float*2}}"},"r":{"p":"switch"}},"stat_t":"k/state"}',
+    '{"schema":"json","stat_t":"k/state","avty":[{"t":"k/lwt","val_tpl":"{{value_json.s|default(0)|string}}"}],"avty_mode":"all"}',
+    '{"stat_t":"k/state","val_tpl":"{{{\'ON\':1}[value_json.state]~(value|replace(\'a\',\'bb\'))}}","exp_aft":60}',
+    '{"t":21.5,"e":3,"s":"online","state":"ON","brightness":200,"color_temp":370}',
     # what is at the edge
     '[1,-0.0,1e400,NaN,-Infinity,123456789012345678901234567890,18446744073709551616,0.1e-5]',
     '{"a":[{"b":[[1,"2"],{"":3,"c.d":4,"e\\\\f":5}]}],"a.b":6,"\\u0000":7,"\\ud83d\\ude00":8}',

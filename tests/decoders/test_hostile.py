@@ -12,7 +12,19 @@ import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import collectd, homie, influx, janitoo, plain, senml, sparkplug, tasmota, victron, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import (
+    collectd,
+    homeassistant,
+    homie,
+    influx,
+    janitoo,
+    plain,
+    senml,
+    sparkplug,
+    tasmota,
+    victron,
+    zigbee2mqtt,
+)
 from janitoo_datalog_rrd.decoders import json as json_decoder
 
 if TYPE_CHECKING:
@@ -31,6 +43,7 @@ DECODERS = {
     "influx": lambda: influx.make_decoder(Section("")),
     "senml": lambda: senml.make_decoder(Section("")),
     "victron": lambda: victron.make_decoder(Section("")),
+    "homeassistant": lambda: homeassistant.make_decoder(Section("")),
     "json with options": lambda: json_decoder.make_decoder(
         Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"})
     ),
@@ -105,6 +118,9 @@ TOPICS = {
     "65,535 bytes of Homie": "homie/" + "x/" * 32764,
     "births of Sparkplug": "spBv1.0/G/NBIRTH/E",
     "data of Sparkplug": "spBv1.0/G/DDATA/E/d",
+    "Home Assistant's discovery": "homeassistant/sensor/k/t/config",
+    "Home Assistant's devices": "homeassistant/device/k/config",
+    "65,535 bytes of Home Assistant's discovery": "homeassistant/sensor/" + "x" * (65535 - 28) + "/config",
     "65,535 bytes of Sparkplug": "spBv1.0/G/NDATA/" + "x" * (65535 - 16),
     "collectd": "collectd/nas/interface-eth0/if_octets",
     "Telegraf": "telegraf/nas/net",
