@@ -49,6 +49,8 @@ REASONS = (
     "not_finite",
     "not_json",
     "not_protobuf", "not_utf8",
+    "not_protobuf",
+    "not_utf8",
     "path_too_long",
     "too_deep",
     "too_large",
