@@ -40,15 +40,17 @@ class Device:
         uid: its identity; empty where that is not known.
         name: what people call it.
         exposes: what is said of its values, as it came from the bus.
+        hold: seconds that its numbers stand; 0 where nothing is known of that.
     """
 
-    __slots__ = ("composites", "name", "node", "topic", "uid", "values")
+    __slots__ = ("_hold", "composites", "name", "node", "topic", "uid", "values")
 
-    def __init__(self, topic: str, node: str, uid: str = "", name: str = "", exposes: object = ()) -> None:
+    def __init__(self, topic: str, node: str, uid: str = "", name: str = "", exposes: object = (), *, hold: float = 0.0) -> None:
         self.topic = topic
         self.node = node
         self.uid = uid
         self.name = name
+        self._hold = hold
         self.values: dict[str, Value] = {}
         self.composites: set[str] = set()
         self._learn(exposes, "", "", 1)
@@ -65,6 +67,13 @@ class Device:
         known = Value(self._slots(path, _label_of(path)), words)
         self.values[path] = known
         return known
+
+    def stand(self, hold: float) -> None:
+        """Have its numbers stand for so many seconds."""
+        if hold != self._hold:
+            self._hold = hold
+            for value in self.values.values():
+                value.slots = tuple((key, meta._replace(hold=hold)) for key, meta in value.slots)
 
     def _learn_features(self, expose: dict[str, Any], path: str, label: str, around: tuple[str, str, int]) -> None:
         """Learn what is in a group: in an object of its own at a path, or, without a path, beside the others around it."""
@@ -100,7 +109,9 @@ class Device:
 
     def _slots(self, path: str, label: str, units: str = "", *, counts: bool = False) -> Slots:
         uid = f"{self.uid}/{path}" if self.uid else ""
-        return make_slots((self.topic, path), Meta(label[: 2 * _MAX_TEXT], units, self.node, uid=uid), counts=counts)
+        return make_slots(
+            (self.topic, path), Meta(label[: 2 * _MAX_TEXT], units, self.node, uid=uid, hold=self._hold), counts=counts
+        )
 
 
 def readable_path(names: tuple[str, ...]) -> str:

@@ -18,6 +18,8 @@ from .tasmotanames import Named, is_aside, name_of, zigbee_name_of
 MAX_VALUES = 400
 """How many values of a device are logged."""
 MAX_RELAYS = 32
+HELD_S = 90_000.0
+"""How long a relay stays as it is where nothing else is said: a device that has gone says so, by its last will."""
 _MAX_TEXT = 100
 _SWITCHED = MappingProxyType({"ON": 1.0, "OFF": 0.0})
 _RELAY = re.compile(r"POWER([0-9]{0,2})", re.ASCII)
@@ -140,7 +142,8 @@ class TasmotaDevice:
         path = join_path(parts)
         topic = self.tele + ("STATE" if kind == "STATE" else "SENSOR")
         uid = f"{self.mac}/{path}" if self.mac else ""
-        slots = make_slots((topic, path), Meta(named.label, named.units, node, uid=uid), counts=named.counts)
+        hold = HELD_S if kind == "STATE" and not self.sleeps else 0.0
+        slots = make_slots((topic, path), Meta(named.label, named.units, node, uid=uid, hold=hold), counts=named.counts)
         return Value(slots, words, texts=named.known)
 
     def _name_state(self, parts: tuple[str, ...]) -> Named | None:

@@ -30,6 +30,8 @@ MAX_DEVICES = 5000
 """How many devices and groups are known."""
 MAX_ALL_VALUES = 50_000
 """How many values all of them may announce."""
+HELD_S = 90_000.0
+"""How long a number stands of a device whose availability is told: one with a battery may be silent for 25 hours."""
 _TOPICS = ("zigbee2mqtt/#",)
 _DEVICES, _GROUPS = "bridge/devices", "bridge/groups"
 _AVAILABILITY = "/availability"
@@ -165,6 +167,8 @@ class Zigbee2MqttDecoder:
         for topic, device in known.items():
             if self._strangers.pop(topic, None) is not None:
                 self._presence.gone(topic)  # it goes on under its own address
+            if topic in self._online:
+                device.stand(HELD_S)
             self._directory.device(device.node, name=device.name, online=self._online.get(topic))
 
     def _part(self, before: dict[str, Device], known: dict[str, Device]) -> list[Reading]:
@@ -190,6 +194,7 @@ class Zigbee2MqttDecoder:
         device = self._devices.get(topic)
         node = topic if device is None else device.node
         if device is not None:
+            device.stand(HELD_S)
             self._directory.device(node, online=online)
         return [] if online else self._presence.gone(node)
 

@@ -122,6 +122,17 @@ def test_availability_is_remembered_until_the_device_is_announced() -> None:
     assert ours._directory.nodes.get(NODE).state == "OFFLINE"  # type: ignore[union-attr]
 
 
+def test_numbers_stand_longer_where_the_bridge_says_who_is_there() -> None:
+    ours = decoder()
+    announce(ours, device("attic", TEMPERATURE))
+    assert ours.decode("zigbee2mqtt/attic", b'{"temperature": 21.5}')[0].meta.hold == 0.0
+    ours.decode("zigbee2mqtt/attic/availability", b'{"state": "online"}')
+    for _ in range(2):
+        found = ours.decode("zigbee2mqtt/attic", b'{"temperature": 21.5, "more": 1}')
+        assert [each.meta.hold for each in found] == [90_000.0, 90_000.0]
+        announce(ours, device("attic", TEMPERATURE))
+
+
 def test_without_its_bridge_nothing_is_known_of_a_device() -> None:
     ours = decoder("zigbee2mqtt", "garage")
     announce(ours, device("attic", TEMPERATURE))
@@ -274,3 +285,19 @@ def test_history_goes_on_under_the_new_name(tmp_path: Path, mosquitto: Mosquitto
         assert store.series_of(("zigbee2mqtt/attic", "temperature")) == []
         assert store.get_series(name).columns[0].last_value == 22.5
         wait_until(lambda: store.get_series(name).node == NODE, what="the device to be the same")
+
+
+def test_an_announcement_of_three_mebibytes_is_taken_and_known_after_a_restart(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    big = device("attic", TEMPERATURE, {**TEMPERATURE, "property": "outside"})
+    big["endpoints"] = {"1": "x" * (3 << 20)}
+    with live_in(tmp_path, mosquitto) as house:
+        house.publish(("zigbee2mqtt/bridge/devices", json.dumps([big])), ("zigbee2mqtt/attic", '{"temperature": 21.5}'))
+    with live_in(tmp_path, mosquitto) as house:
+        house.publish(("zigbee2mqtt/attic", '{"outside": 3.5}'))
+        store = house.server.services.store
+        assert store is not None
+        for path in ("temperature", "outside"):
+            (name,) = store.series_of(("zigbee2mqtt/attic", path))
+            info = store.get_series(name)
+            assert (info.node, info.columns[0].units) == (NODE, "°C")
+        assert house.server.services.nodes.get(NODE).name == "attic"  # type: ignore[union-attr]
