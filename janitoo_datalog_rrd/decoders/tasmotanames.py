@@ -94,7 +94,7 @@ _QUANTITIES = MappingProxyType(
 _IN_ENERGY = MappingProxyType(
     {
         **_QUANTITIES,
-        "Total": Quantity("Energy", "kWh"),
+        "Total": Quantity("Total energy", "kWh"),
         "Today": Quantity("Energy today", "kWh"),
         "Yesterday": Quantity("Energy yesterday", "kWh"),
         "Period": Quantity("Energy of the period", "Wh"),

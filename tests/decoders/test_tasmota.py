@@ -225,7 +225,7 @@ def test_units_that_are_changed_are_taken_over() -> None:
     ("path", "label", "units", "counts"),
     [
         ("ENERGY.Power", "Power", "W", False),
-        ("ENERGY.Total.Phase1", "Energy phase 1", "kWh", True),
+        ("ENERGY.Total.Phase1", "Total energy phase 1", "kWh", True),
         ("ENERGY.TotalTariff.0", "Energy tariff 1", "kWh", True),
         ("ENERGY.Today", "Energy today", "kWh", False),
         ("ANALOG.Temperature2", "ANALOG temperature 2", "°C", False),

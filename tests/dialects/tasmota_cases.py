@@ -76,8 +76,8 @@ CASES = [
             Expected("tele.washer.SENSOR.ENERGY.Power", "Power", "W", 41, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.ReactivePower", "Reactive power", "var", 59, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.Today", "Energy today", "kWh", 0.127, "Washing machine"),
-            Expected("tele.washer.SENSOR.ENERGY.Total", "Energy", "kWh", 3.185, "Washing machine"),
-            Expected("tele.washer.SENSOR.ENERGY.Total.rate", "Energy rate", "kWh", 3.185, "Washing machine", ds_type="DERIVE"),
+            Expected("tele.washer.SENSOR.ENERGY.Total", "Total energy", "kWh", 3.185, "Washing machine"),
+            Expected("tele.washer.SENSOR.ENERGY.Total.rate", "Total energy rate", "kWh", 3.185, "Washing machine", ds_type="DERIVE"),
             Expected("tele.washer.SENSOR.ENERGY.Voltage", "Voltage", "V", 234, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.Yesterday", "Energy yesterday", "kWh", 3.058, "Washing machine"),
             Expected("tele.washer.STATE.POWER", "Relay", "", 1, "Washing machine"),
@@ -152,10 +152,10 @@ CASES = [
                 each
                 for number, total, power, voltage in ((0, 100.5, 500, 230), (1, 200.25, 0, 231), (2, 300.125, 1500, 232))
                 for each in (
-                    Expected(f"tele.meter.SENSOR.ENERGY.Total.{number}", f"Energy {number + 1}", "kWh", total),
+                    Expected(f"tele.meter.SENSOR.ENERGY.Total.{number}", f"Total energy {number + 1}", "kWh", total),
                     Expected(
                         f"tele.meter.SENSOR.ENERGY.Total.{number}.rate",
-                        f"Energy {number + 1} rate",
+                        f"Total energy {number + 1} rate",
                         "kWh",
                         total,
                         ds_type="DERIVE",
