@@ -48,7 +48,7 @@ REASONS = (
     "no_value",
     "not_finite",
     "not_json",
-    "not_protobuf", "not_utf8",
+
     "not_protobuf",
     "not_utf8",
     "path_too_long",

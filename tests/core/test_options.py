@@ -11,7 +11,7 @@ import pytest
 from janitoo_datalog_rrd.core import parsers
 from janitoo_datalog_rrd.core.errors import ConfigError, Problem, StartError
 from janitoo_datalog_rrd.core.options import Options, find_config
-from janitoo_datalog_rrd.core.plugins import Plugins
+from janitoo_datalog_rrd.core.plugins import DECODERS, Plugins
 
 Load = Callable[..., Options]
 
