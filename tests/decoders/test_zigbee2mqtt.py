@@ -16,6 +16,7 @@ from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.errors import ConfigError, DecodeError
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
 from janitoo_datalog_rrd.core.sections import Section
+from janitoo_datalog_rrd.core.topics import is_hadd
 from janitoo_datalog_rrd.decoders import exposes, zigbee2mqtt
 from janitoo_datalog_rrd.decoders.zigbee2mqtt import Zigbee2MqttDecoder, make_decoder
 
@@ -301,3 +302,34 @@ def test_an_announcement_of_three_mebibytes_is_taken_and_known_after_a_restart(t
             info = store.get_series(name)
             assert (info.node, info.columns[0].units) == (NODE, "°C")
         assert house.server.services.nodes.get(NODE).name == "attic"  # type: ignore[union-attr]
+
+
+def test_what_is_announced_to_home_assistant_too_is_logged_once_and_of_one_device(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    told = {
+        "availability": [{"topic": "zigbee2mqtt/bridge/state", "value_template": "{{ value_json.state }}"}],
+        "device": {"identifiers": [f"zigbee2mqtt_{ADDRESS}"], "manufacturer": "Aqara", "name": "attic"},
+        "device_class": "temperature",
+        "enabled_by_default": True,
+        "state_class": "measurement",
+        "state_topic": "zigbee2mqtt/attic",
+        "unique_id": f"{ADDRESS}_temperature_zigbee2mqtt",
+        "unit_of_measurement": "°C",
+        "value_template": "{{ value_json['temperature'] }}",
+    }
+    messages = (
+        (f"homeassistant/sensor/{ADDRESS}/temperature/config", json.dumps(told)),
+        ("zigbee2mqtt/bridge/devices", json.dumps([device("attic", TEMPERATURE)])),
+        ("zigbee2mqtt/bridge/state", '{"state":"online"}'),
+        ("zigbee2mqtt/attic", '{"temperature": 21.5}'),
+    )
+    for number, order in enumerate((messages, messages[::-1])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with live_in(folder, mosquitto) as house:
+            house.publish(*order, messages[-1])
+            store = house.server.services.store
+            assert store is not None
+            (info,) = (each for each in store.list_series() if not is_hadd(each.node))
+            assert (info.name, info.node, info.columns[0].units) == ("zigbee2mqtt.attic.temperature", NODE, "°C")
+            devices = [each for each in house.server.services.nodes.all() if each.device]
+            assert [(each.hadd, each.name) for each in devices] == [(NODE, "attic")]

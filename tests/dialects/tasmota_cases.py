@@ -77,7 +77,7 @@ CASES = [
             Expected("tele.washer.SENSOR.ENERGY.ReactivePower", "Reactive power", "var", 59, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.Today", "Energy today", "kWh", 0.127, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.Total", "Total energy", "kWh", 3.185, "Washing machine"),
-            Expected("tele.washer.SENSOR.ENERGY.Total.rate", "Total energy rate", "kWh", 3.185, "Washing machine", ds_type="DERIVE"),
+            Expected("tele.washer.SENSOR.ENERGY.Total.rate", "Total energy rate", "kWh", 3.185, ds_type="DERIVE"),
             Expected("tele.washer.SENSOR.ENERGY.Voltage", "Voltage", "V", 234, "Washing machine"),
             Expected("tele.washer.SENSOR.ENERGY.Yesterday", "Energy yesterday", "kWh", 3.058, "Washing machine"),
             Expected("tele.washer.STATE.POWER", "Relay", "", 1, "Washing machine"),
