@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
-from ..core.contracts import Meta
+from ..core.contracts import Meta, Reading
 from .numbers import BOOLEAN_WORDS
 from .paths import MAX_PATH, escape
-from .slots import NOTHING, Slots, Value, make_slots
+from .slots import NOTHING, Slots, Value, make_slots, unknown
 from .units import normal_units
 
 MAX_VALUES = 400
@@ -43,7 +43,7 @@ class Device:
         hold: seconds that its numbers stand; 0 where nothing is known of that.
     """
 
-    __slots__ = ("_hold", "composites", "name", "node", "topic", "uid", "values")
+    __slots__ = ("_gone", "_hold", "composites", "name", "node", "topic", "uid", "values")
 
     def __init__(self, topic: str, node: str, uid: str = "", name: str = "", exposes: object = (), *, hold: float = 0.0) -> None:
         self.topic = topic
@@ -51,6 +51,7 @@ class Device:
         self.uid = uid
         self.name = name
         self._hold = hold
+        self._gone = False
         self.values: dict[str, Value] = {}
         self.composites: set[str] = set()
         self._learn(exposes, "", "", 1)
@@ -67,6 +68,15 @@ class Device:
         known = Value(self._slots(path, _label_of(path)), words)
         self.values[path] = known
         return known
+
+    def sends(self) -> None:
+        """It has sent something."""
+        self._gone = False
+
+    def go(self) -> list[Reading]:
+        """It has gone: all of its values are unknown, also those that it sent before a start of the server; said once."""
+        gone, self._gone = self._gone, True
+        return [] if gone else unknown(self.values.values())
 
     def stand(self, hold: float) -> None:
         """Have its numbers stand for so many seconds."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isfinite
+from collections.abc import Iterable, Mapping
+from math import isfinite, nan
 
 from ..core.contracts import Key, Meta, Reading
 from .numbers import number_of
@@ -56,3 +56,8 @@ class Value:
 
 NOTHING = Value(())
 """A value that is not logged."""
+
+
+def unknown(values: Iterable[Value]) -> list[Reading]:
+    """Readings that say that values are unknown from now on. One that was never logged is not logged for that."""
+    return [Reading(key, nan, None, meta) for value in values for key, meta in value.slots]

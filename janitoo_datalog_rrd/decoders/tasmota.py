@@ -17,7 +17,6 @@ from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
 from .paths import refuse_paths
-from .presence import Presence
 from .tasmotadevice import MAX_RELAYS, TasmotaDevice, text_of
 from .tasmotanames import said_units
 
@@ -60,7 +59,6 @@ class TasmotaDecoder:
         self._filters = topics
         self.announcements = (_DISCOVERY,) if any(topic_matches(each, _DISCOVERY) for each in topics) else ()
         self._directory = Directory(NodeRegistry())
-        self._presence = Presence()
         self._devices: dict[str, tuple[TasmotaDevice, list[str]]] = {}
         self._topics: dict[str, tuple[str, TasmotaDevice]] = {}
         self._strangers: dict[str, TasmotaDevice] = {}
@@ -120,13 +118,11 @@ class TasmotaDecoder:
 
     def _sent(self, device: TasmotaDevice, readings: list[Reading]) -> None:
         """Note who has sent what, and who is new."""
-        nodes = {reading.meta.node for reading in readings}
-        if device.node in nodes:
+        if not device.introduced and any(reading.meta.node == device.node for reading in readings):
             device.introduce()
         for node, title in device.take_news():
             self._directory.device(node, name=title)
-        for node in nodes:
-            self._presence.sent(node, [reading for reading in readings if reading.meta.node == node])
+        device.sends()
 
     # -- whose topic it is ---------------------------------------------------------------------------
 
@@ -191,8 +187,7 @@ class TasmotaDecoder:
                 self._directory.claim(topic, self)
         self._devices[mac] = (device, list(kinds))
         stranger = self._strangers.pop(tele, None)
-        if stranger is not None:
-            self._presence.gone(stranger.node)  # it goes on under its own address
+        if stranger is not None:  # it goes on under its own address
             self._directory.forget_device(stranger.node)
         device.introduce()
         for node, title in device.take_news():
@@ -207,11 +202,9 @@ class TasmotaDecoder:
 
     def _gone(self, device: TasmotaDevice) -> list[Reading]:
         """Nothing is known any more of a device, and of those behind it."""
-        readings: list[Reading] = []
         for node in device.nodes:
             self._directory.device(node, online=False)
-            readings += self._presence.gone(node)
-        return readings
+        return device.go()
 
     # -- presence ------------------------------------------------------------------------------------
 
@@ -224,7 +217,7 @@ class TasmotaDecoder:
         if device.tele in self._online or len(self._online) < MAX_DEVICES:
             self._online[device.tele] = online
         if not device.introduced:
-            return []
+            return [] if online else device.go()
         if not online:
             return self._gone(device)
         for node in device.nodes:

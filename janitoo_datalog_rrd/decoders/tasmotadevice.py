@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..core.contracts import Meta
+from ..core.contracts import Meta, Reading
 from .paths import MAX_PATH, join_path
-from .slots import NOTHING, Value, make_slots
+from .slots import NOTHING, Value, make_slots, unknown
 from .tasmotanames import Named, is_aside, name_of, zigbee_name_of
 
 MAX_VALUES = 400
@@ -71,6 +71,7 @@ class TasmotaDevice:
         self._words = dict(zip(words[:2], (0.0, 1.0), strict=False)) if all(words[:2]) else _SWITCHED
         self._units: tuple[str, ...] = ()
         self._values: dict[tuple[str, tuple[str, ...]], Value] = {}
+        self._gone = False
 
     @property
     def relays(self) -> int:
@@ -96,8 +97,21 @@ class TasmotaDevice:
         self._call(f"{self.node}/{parts[1]}"[:MAX_PATH], title)
         return self._value("ZIGBEE", parts)
 
+    def sends(self) -> None:
+        """It has sent something."""
+        self._gone = False
+
+    def go(self) -> list[Reading]:
+        """It has gone: its values are unknown, and so is its state, also what it sent before a start of the server; said once."""
+        gone, self._gone = self._gone, True
+        if gone:
+            return []
+        for parts in (*_STATE, *((f"POWER{number or ''}",) for number in range(max(self.relays, 1) + 1))):
+            self.state(parts)
+        return unknown(self._values.values())
+
     def introduce(self) -> None:
-        """It has sent something, so that people see it: by its topic, where it has not said its name."""
+        """It has sent numbers of its own, so that people see it: by its topic, where it has not said its name."""
         self._call(self.node, self.name)
 
     def take_news(self) -> list[tuple[str, str]]:

@@ -19,7 +19,6 @@ from .documents import MAX_TOPIC, check_topic, load_document
 from .exposes import MAX_DEPTH, Device, readable_path
 from .numbers import MAX_TEXT, number_of_text
 from .paths import refuse_paths
-from .presence import Presence
 from .slots import NOTHING
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ class Zigbee2MqttDecoder:
         self._bases = bases
         self.announcements = tuple(f"{base}/{each}" for base in bases for each in (_DEVICES, _GROUPS))
         self._directory = Directory(NodeRegistry())
-        self._presence = Presence()
         self._devices: dict[str, Device] = {}
         self._announced: dict[str, dict[str, Device]] = {}
         self._strangers: dict[str, Device] = {}
@@ -104,7 +102,7 @@ class Zigbee2MqttDecoder:
     def _state(self, device: Device, payload: bytes) -> list[Reading]:
         readings: list[Reading] = []
         _collect(device, load_document(payload), (), readings)
-        self._presence.sent(device.node, readings)
+        device.sends()
         return readings
 
     def _attribute(self, topic: str, base: str, payload: bytes) -> list[Reading]:
@@ -117,9 +115,8 @@ class Zigbee2MqttDecoder:
         if value is None and "-" in name:  # what stands inside of another value is joined to it by a hyphen
             value = device.values.get(readable_path(tuple(name.split("-", MAX_DEPTH))), NOTHING)
         value = value or device.value(readable_path((name,)))
-        readings = value.readings(_scalar(payload))
-        self._presence.sent(device.node, readings)
-        return readings
+        device.sends()
+        return value.readings(_scalar(payload))
 
     def _stranger(self, topic: str, base: str) -> Device:
         """A device that its bridge has not announced yet; one that is called by its address is known all the same."""
@@ -165,8 +162,7 @@ class Zigbee2MqttDecoder:
 
     def _introduce(self, known: dict[str, Device]) -> None:
         for topic, device in known.items():
-            if self._strangers.pop(topic, None) is not None:
-                self._presence.gone(topic)  # it goes on under its own address
+            self._strangers.pop(topic, None)
             if topic in self._online:
                 device.stand(HELD_S)
             self._directory.device(device.node, name=device.name, online=self._online.get(topic))
@@ -179,7 +175,7 @@ class Zigbee2MqttDecoder:
             if device.node not in here:
                 self._online.pop(topic, None)
                 self._directory.forget_device(device.node)
-                readings += self._presence.gone(device.node)
+                readings += device.go()
         return readings
 
     # -- presence ------------------------------------------------------------------------------------
@@ -192,11 +188,11 @@ class Zigbee2MqttDecoder:
         if topic in self._online or len(self._online) < MAX_DEVICES:
             self._online[topic] = online
         device = self._devices.get(topic)
-        node = topic if device is None else device.node
         if device is not None:
             device.stand(HELD_S)
-            self._directory.device(node, online=online)
-        return [] if online else self._presence.gone(node)
+            self._directory.device(device.node, online=online)
+        device = device or self._strangers.get(topic)
+        return device.go() if device is not None and not online else []
 
     def _bridge_state(self, base: str, payload: bytes) -> list[Reading]:
         """Without its bridge nothing is known of a device."""
@@ -214,7 +210,7 @@ class Zigbee2MqttDecoder:
         readings: list[Reading] = []
         for device in devices.values():
             self._directory.device(device.node, online=False)
-            readings += self._presence.gone(device.node)
+            readings += device.go()
         return readings
 
 

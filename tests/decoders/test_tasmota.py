@@ -179,12 +179,23 @@ def test_a_device_that_has_gone_is_unknown_with_those_behind_it() -> None:
     ours.decode("tele/plug/SENSOR", b'{"ZbReceived":{"0x329F":{"Name":"Attic","Temperature":27.89}}}')
     ours.decode("tele/plug/STATE", b'{"POWER":"ON"}')
     gone = ours.decode("tele/plug/LWT", b"Offline")
-    assert sorted(each.key[1] for each in gone) == ["POWER", "ZbReceived.0x329F.Temperature"]
+    assert {"POWER", "ZbReceived.0x329F.Temperature"} < {each.key[1] for each in gone}
     assert all(math.isnan(each.value) for each in gone)
+    assert ours.decode("tele/plug/LWT", b"Offline") == []
     nodes = ours._directory.nodes
     assert [(each.name, each.online) for each in nodes.all()] == [("Plug", False), ("Attic", False)]
     ours.decode("tele/plug/LWT", b"Online")
     assert all(each.online for each in nodes.all())
+
+
+def test_the_state_of_a_device_that_went_before_it_was_heard_is_unknown_too() -> None:
+    for announced in (True, False):
+        ours = decoder()
+        if announced:
+            announce(ours, rl=[1, 2])
+        gone = {each.key: each for each in ours.decode("tele/plug/LWT", b"Offline")}
+        wanted = ("POWER", "POWER1", "POWER2", "Dimmer", "Wifi.Signal") if announced else ("POWER", "POWER1")
+        assert {("tele/plug/STATE", path) for path in wanted} <= gone.keys()
 
 
 def test_a_device_that_sleeps_in_between_has_not_gone() -> None:
@@ -198,8 +209,9 @@ def test_a_device_that_takes_its_announcement_back_is_unknown_and_forgotten() ->
     ours = decoder()
     announce(ours)
     ours.decode("tele/plug/STATE", b'{"POWER":"ON"}')
-    (gone,) = ours.decode(f"tasmota/discovery/{MAC}/config", b"")
-    assert math.isnan(gone.value)
+    gone = ours.decode(f"tasmota/discovery/{MAC}/config", b"")
+    assert all(math.isnan(each.value) for each in gone)
+    assert ("tele/plug/STATE", "POWER") in values(gone)
     assert ours._directory.nodes.get(NODE) is None
     assert ours.counts()[0] == ("devices", 0)
 

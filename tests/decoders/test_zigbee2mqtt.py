@@ -116,6 +116,16 @@ def test_a_device_that_is_not_available_is_unknown(word: bytes) -> None:
     assert ours._directory.nodes.get(NODE).online  # type: ignore[union-attr]
 
 
+def test_a_device_that_went_before_it_was_heard_is_unknown_once() -> None:
+    ours = decoder()
+    announce(ours, device("attic", TEMPERATURE, {**TEMPERATURE, "property": "energy", "unit": "kWh"}))
+    gone = ours.decode("zigbee2mqtt/attic/availability", b"offline")
+    assert [each.key[1] for each in gone] == ["temperature", "energy", "energy.rate"]
+    assert ours.decode("zigbee2mqtt/attic/availability", b"offline") == []
+    ours.decode("zigbee2mqtt/attic", b'{"temperature": 21.5}')
+    assert len(ours.decode("zigbee2mqtt/attic/availability", b"offline")) == 3
+
+
 def test_availability_is_remembered_until_the_device_is_announced() -> None:
     ours = decoder()
     ours.decode("zigbee2mqtt/attic/availability", b'{"state": "offline"}')
