@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 KIND = "sparkplug"
 NAMESPACE = "spBv1.0"
 TOPICS = (f"{NAMESPACE}/#",)
-BIRTHS = (f"{NAMESPACE}/+/NBIRTH/+", f"{NAMESPACE}/+/DBIRTH/+/+")
+CERTIFICATES = "$sparkplug/certificates/"
+"""Below it, brokers that know Sparkplug keep births. It is asked for in a section only: some brokers close the connection for it."""
+BIRTHS = tuple(f"{where}{NAMESPACE}/+/{which}" for where in ("", CERTIFICATES) for which in ("NBIRTH/+", "DBIRTH/+/+"))
+CERTIFICATE = "CERTIFICATE"
 MAX_UNITS = 10_000
 """How many edge nodes and devices are remembered."""
 MAX_TAGS = 100_000
@@ -71,29 +74,31 @@ class SparkplugDecoder:
         """
         if len(topic) > MAX_TOPIC:
             check_topic(topic)
-        levels = topic.split("/")
+        certificate = topic.startswith(CERTIFICATES)
+        levels = topic.removeprefix(CERTIFICATES).split("/")
         if NAMESPACE not in levels or not payload:
             return []
         start = levels.index(NAMESPACE) + 1
         match levels[start:]:
-            case [group, "NBIRTH" | "NDATA" | "NDEATH" as kind, edge]:
+            case [group, "NBIRTH" | "NDATA" | "NDEATH" as verb, edge]:
                 device = ""
-            case [group, "DBIRTH" | "DDATA" | "DDEATH" as kind, edge, device] if device:
+            case [group, "DBIRTH" | "DDATA" | "DDEATH" as verb, edge, device] if device:
                 pass
             case _:
                 return []  # commands, and the state of host applications
+        kind = CERTIFICATE if certificate else verb[1:]
         if len(payload) > MAX_PAYLOAD:
             raise DecodeError("too_large", f"the payload has {len(payload)} bytes: at most {MAX_PAYLOAD} are taken")
         message = self._read(payload)
         base = "/".join([*levels[:start], group, edge])
         found = self._edges.get(base)
         if found is None:
-            if kind == "DDEATH":
+            if verb == "DDEATH":
                 return []
             if self._units >= MAX_UNITS:
                 return self._no_room(base)
             found = self._edges[base] = Edge(f"{group}/{edge}")
-        return self._take(found, base, kind[1:], device, message)
+        return self._take(found, base, kind, device, message)
 
     def _take(self, edge: Edge, base: str, kind: str, device: str, message: Payload) -> list[Reading]:
         unit = edge.units.get(device)
@@ -105,6 +110,9 @@ class SparkplugDecoder:
             self._units += 1
             address = f"{KIND}/{edge.name}/{device}" if device else f"{KIND}/{edge.name}"
             unit = edge.units[device] = Unit(f"{base}/{device}" if device else base, address)
+        if kind == CERTIFICATE:
+            # it does not say that the node is there; what was heard of its life since is newer
+            return self._birth(edge, unit, device, message) if unit.born < (message.time or 0.0) else []
         if kind == "DEATH":
             return self._death(edge, unit, device, message)
         if kind == "BIRTH" and not device:

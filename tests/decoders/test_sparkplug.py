@@ -136,6 +136,19 @@ def test_a_birth_that_is_kept_explains_the_data_after_a_restart(plant: Plant) ->
     assert dict(decoder.counts())["gaps in the sequence of messages"] == 0
 
 
+def test_a_broker_that_keeps_births_has_them_for_who_comes_later(plant: Plant) -> None:
+    plant.decoder = make_decoder(Section("decoder__x", {"topics": ("spBv1.0/#", "$sparkplug/certificates/#")}))  # type: ignore[assignment]
+    topic = "$sparkplug/certificates/spBv1.0/G/DBIRTH/E/d"
+    assert any(topic_matches(each, topic) for each in plant.decoder.announcements)
+    birth = payload([metric("x", "Float", 1.0, alias=5)], time=T0)
+    (reading,) = plant.decoder.decode(topic, birth)
+    assert (reading.key, reading.timestamp) == (("spBv1.0/G/E/d", "x"), T0 / 1000.0)
+    assert numbers(plant.say("DDATA", metric(None, "Float", 2.0, alias=5), device="d")) == {"x": 2.0}
+    plant.say("DBIRTH", metric("y", "Float", 3.0, alias=5), device="d", time=T0 + 1)
+    assert plant.decoder.decode(topic, birth) == []
+    assert numbers(plant.say("DDATA", metric(None, "Float", 4.0, alias=5), device="d")) == {"y": 4.0}
+
+
 def test_aliases_of_a_device_end_with_the_life_of_its_edge_node(plant: Plant) -> None:
     plant.say("DBIRTH", metric("x", "Float", 1.0, alias=5), device="d", time=T0)
     plant.say("NBIRTH", time=T0 + 1000)
