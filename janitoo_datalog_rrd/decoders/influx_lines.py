@@ -16,7 +16,8 @@ from ..core.errors import DecodeError
 from .numbers import excerpt
 from .times import parse_time
 
-_TOKEN = re.compile(r'\\[,= "\\]|["\n ]')
+_OUTSIDE = re.compile(r'\\[,= ]|["\n ]')
+_IN_STRING = re.compile(r'\\["\\]|"')
 _STAND_INS = MappingProxyType({"\\,": "\x01", "\\=": "\x02", "\\ ": "\x03"})
 _WRITTEN = str.maketrans({"\x01": ",", "\x02": "=", "\x03": " "})
 _WORDS = MappingProxyType(
@@ -66,12 +67,12 @@ def read_head(head: str) -> tuple[str, list[tuple[str, str]]]:
     tags = []
     for tag in given:
         key, equals, value = tag.partition("=")
-        if not equals or not key or not value:
+        if not equals or not key or not value or "=" in value:
             raise _bad_line(head, "a tag is not written name=value")
         tags.append((key.translate(_WRITTEN), value.translate(_WRITTEN)))
     if not name:
         raise _bad_line(head, "it has no measurement")
-    return name.translate(_WRITTEN), sorted(tags)
+    return name.replace("\x02", "\\=").translate(_WRITTEN), sorted(tags)
 
 
 def seconds_of(number: float) -> float:
@@ -126,24 +127,31 @@ def _without_escapes(text: str) -> str:
     """The text with each string as one quotation mark, and a stand-in for each character that a backslash protects."""
     out: list[str] = []
     position = line_start = 0
-    in_fields = in_string = False
-    for match in _TOKEN.finditer(text):
+    in_fields = False
+    while (match := _OUTSIDE.search(text, position)) is not None:
         found = match[0]
-        if in_string:
-            if found == '"':
-                in_string, position = False, match.end()
-            continue
         out.append(text[position : match.start()])
+        out.append(_STAND_INS.get(found, found))
         position = match.end()
         if found == "\n":
             in_fields, line_start = False, position
         elif found == " ":
             in_fields = True
-        elif found == '"':
-            in_string = in_fields and text[match.start() - 1] == "=" and text[line_start] != "#"
-        out.append(_STAND_INS.get(found, found))
-    out.append(text[position:] if not in_string else "?")  # a string without an end is no string
+        elif found == '"' and in_fields and text[match.start() - 1] == "=" and text[line_start] != "#":
+            position = _end_of_string(text, position)
+            if position < 0:
+                return "".join([*out, "?"])  # a string without an end is no string
+    out.append(text[position:])
     return "".join(out)
+
+
+def _end_of_string(text: str, position: int) -> int:
+    """Where a string ends that has begun at a position; -1 where it has no end."""
+    while (match := _IN_STRING.search(text, position)) is not None:
+        position = match.end()
+        if match[0] == '"':
+            return position
+    return -1
 
 
 def _bad_line(line: str, why: str) -> DecodeError:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 SILENT_AFTER_S = 180.0
 """Seconds without a message after which a portal counts as silent; Venus OS itself stops a minute after the last keep-alive."""
-MAX_PAYLOAD = 16_384
-"""Largest payload that is read, in bytes; larger ones are lists and texts."""
 _MAX_KNOWN = 50_000
 _MAX_DEVICES = 5000
 _MAX_PORTALS = 100
@@ -91,7 +89,7 @@ class VictronDecoder:
         """Return the number, two readings for a meter; NaN where it is known no more. Texts and settings give none.
 
         Raises:
-            DecodeError: `not_json`, `not_utf8` or `too_deep`: what begins as an object is no JSON.
+            DecodeError: `not_json`, `not_utf8`, `too_deep` or `too_large`: what begins as an object is no JSON that is taken.
         """
         if topic not in self._values:
             self._meet(topic)
@@ -216,7 +214,7 @@ def _datum_of(payload: bytes) -> Any:
     """What a message says is there: None where it says that nothing is, MISSING where it has not this form."""
     if not payload:
         return None  # the device has left the D-Bus
-    if payload[:1] != b"{" or len(payload) > MAX_PAYLOAD:
+    if payload[:1] != b"{":
         return MISSING
     document = load_document(payload)
     return document.get("value", MISSING) if isinstance(document, dict) else MISSING

@@ -31,8 +31,16 @@ MODULES = {
     "esphome": ["esphome", "documents"],
     "openmqttgateway": ["openmqttgateway", "documents"],
     "homeassistant": ["homeassistant", "documents.load_document", "documents._load_leniently"],
+    "collectd": ["collectd", "times", "documents"],
+    "influx": ["influx", "influx_lines", "times", "documents"],
+    "senml": ["senml", "times", "documents"],
+    "victron": ["victron", "documents.load_document", "documents._load_leniently"],
 }
 EXAMPLES = {
+    "collectd": ("machines/collectd/nas/users/users", b"N:56", ("machines/collectd/nas/users/users", "")),
+    "influx": ("garden/lines", b"soil moisture=56i", ("garden/lines", "soil.moisture")),
+    "senml": ("gateway/7/up", b'[{"bn":"bed/","n":"moisture","v":56}]', ("gateway/7/up", "bed/moisture")),
+    "victron": ("boat/N/c0619ab12345/battery/256/Soc", b'{"value":56}', ("boat/N/c0619ab12345/battery/256/Soc", "value")),
     "plain": ("shellies/plug-1/relay/0/power", b"56", ("shellies/plug-1/relay/0/power", "")),
     "json": (
         "tele/plug/SENSOR",
