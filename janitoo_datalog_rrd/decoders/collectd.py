@@ -25,10 +25,14 @@ MAX_VALUES = 64
 _MAX_KNOWN = 20_000
 _MAX_HOSTS = 2000
 _SURE_FROM = 3  # so many whole numbers without a fraction among them are counts
-_UNKNOWN = frozenset((b"U", b"u", b"nan", b"-nan", b"inf", b"-inf"))
+_NOT_KNOWN = (b"U", b"u")  # of scripts
+_NOT_FINITE = (b"nan", b"-nan", b"inf", b"-inf")  # of the plugin: levels, and the first rate of a count
+_PREFIXES = ("if_", "ps_", "vmpage_")
 
 
 class _Value(NamedTuple):
+    """A number, NaN where it is unknown, and whether a count could be written so."""
+
     number: float
     whole: bool
 
@@ -37,7 +41,8 @@ class CollectdDecoder:
     """Reads value lists; the key is (topic, data source), and (topic, "") where there is only one.
 
     A daemon sends counts as they are, or as rates that it has made of them (`StoreRates`, on by default), and does not say which.
-    Rates have fractions and counts have none, so the numbers of a host say it: nothing of its counts is logged before.
+    Rates have fractions, the first ones are not known, and counts have neither: so the numbers of a host say it. Nothing of its
+    counts is logged before.
     """
 
     def __init__(self) -> None:
@@ -94,7 +99,7 @@ class CollectdDecoder:
         if host in self._rates:
             return True
         for value, source in zip(values, sources, strict=True):
-            if source.ds_type == "GAUGE" or value.number != value.number:
+            if source.ds_type == "GAUGE":
                 continue
             if len(self._rates) >= _MAX_HOSTS or len(self._whole) >= _MAX_HOSTS:
                 self._rates.clear()
@@ -103,7 +108,7 @@ class CollectdDecoder:
                 self._whole.pop(host, None)
                 self._rates.add(host)
                 return True
-            if value.number:
+            if value.number and value.number == value.number:
                 self._whole[host] = self._whole.get(host, 0) + 1
         return None if self._whole.get(host, 0) < _SURE_FROM else False
 
@@ -155,8 +160,8 @@ def _of_text(text: bytes, type_name: str) -> Found | None:
 
 
 def _of_field(field: bytes) -> _Value:
-    if field in _UNKNOWN:
-        return _Value(nan, whole=True)
+    if field in _NOT_KNOWN or field in _NOT_FINITE:
+        return _Value(nan, whole=field in _NOT_KNOWN)
     try:
         number = float(field)
     except ValueError:
@@ -188,7 +193,7 @@ def _of_document(document: Any, type_name: str) -> Found | None:
 
 def _of_datum(datum: object) -> _Value:
     if datum is None or (isinstance(datum, float) and not isfinite(datum)):
-        return _Value(nan, whole=True)
+        return _Value(nan, whole=False)
     if isinstance(datum, bool) or not isinstance(datum, (int, float)):
         raise DecodeError("no_number", f"a value is {excerpt(datum)}: expected a number, or null where it is unknown")
     try:
@@ -212,7 +217,7 @@ def _label(plugin: str, type_name: str, source: str) -> str:
     """What people call a value: the words of its plugin and its type, none of them twice."""
     plugin, _, instance = plugin.partition("-")
     kind, _, type_instance = type_name.partition("-")
-    kind = kind.removeprefix("if_").removeprefix(f"{plugin}_")
+    kind = next((kind[len(each) :] for each in (f"{plugin}_", *_PREFIXES) if kind.startswith(each)), kind)
     words = [plugin, instance]
     if kind not in (plugin, "complex", "gauge", "counter", "derive", "absolute"):
         words.append(kind)

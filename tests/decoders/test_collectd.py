@@ -53,6 +53,16 @@ def test_a_fraction_says_that_a_host_sends_rates() -> None:
     assert values(decoder.decode("collectd/nas/irq/irq-17", NOW + b":12")) == [("", 12.0, "GAUGE")], "a rate may be whole, too"
 
 
+@pytest.mark.parametrize("payload", [NOW + b":nan:nan\0", b'[{"values":[null,0],"time":1706955630.1}]'])
+def test_a_rate_that_is_not_known_yet_says_it_too(payload: bytes) -> None:
+    decoder = make_decoder(Section(""))
+    decoder.decode(OCTETS, payload)
+    assert values(decoder.decode(OCTETS, NOW + b":12:0")) == [("rx", 12.0, "GAUGE"), ("tx", 0.0, "GAUGE")]
+    scripted = make_decoder(Section(""))
+    assert scripted.decode(OCTETS, b"N:U:U") == []
+    assert scripted.decode(OCTETS, b"N:12:0") == [], "a script's U says nothing"
+
+
 def test_whole_numbers_say_that_a_host_sends_counts() -> None:
     decoder = make_decoder(Section(""))
     assert decoder.decode(OCTETS, NOW + b":0:0") == []
@@ -99,6 +109,7 @@ def test_a_type_has_the_sources_of_the_table(name: str, count: int, sources: tup
         ("collectd/h/cpu-0/cpu-idle", "cpu 0 idle"),
         ("collectd/h/df-var-log/df_complex-free", "df var-log free"),
         ("collectd/h/interface-eth0/if_rx_octets", "interface eth0 rx octets"),
+        ("collectd/h/processes/ps_state-sleeping", "processes state sleeping"),
         ("collectd/h/apcups/timeleft", "apcups timeleft"),
         ("home/collectd/h/tail-web/gauge-hits", "tail web hits"),
         ("h/users/users", "users"),
