@@ -86,6 +86,7 @@ class InfluxDecoder:
         self._tags: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._slots = 0
         self._titled: set[str] = set()
+        self._noted: set[str] = set()
         self._directory: Directory | None = None
 
     def join(self, directory: Directory) -> None:
@@ -166,10 +167,14 @@ class InfluxDecoder:
 
     def _answer(self, topic: str, readings: list[Reading], bad: DecodeError | None) -> list[Reading]:
         if bad is None:
+            if topic in self._noted and self._directory is not None:
+                self._noted.discard(topic)
+                self._directory.forget("influx", topic)
             return readings
         if not readings:
             raise bad
-        if self._directory is not None:
+        if self._directory is not None and len(self._noted) < _MAX_HOSTS:
+            self._noted.add(topic)
             self._directory.note("influx", topic, f"A line beside good ones is not logged: {bad}")
         return readings
 
@@ -184,7 +189,7 @@ class InfluxDecoder:
         if self._tags.setdefault((topic, head.path), names) != names:
             if self._directory is not None:
                 what = f"{measurement[:50]} comes with the same values under other tags, and only the first of them is logged"
-                self._directory.note("influx", topic, f"{what}: name the tags so that they differ.")
+                self._directory.note("influx", f"{topic} {measurement}", f"{what}: give the tags values that differ.")
             return None
         if head.node and head.node not in self._titled and self._directory is not None and len(self._titled) < _MAX_HOSTS:
             self._titled.add(head.node)

@@ -193,6 +193,8 @@ def test_a_bad_line_takes_none_of_the_good_ones_with_it() -> None:
     decoder, directory = joined()
     assert [reading.key[1] for reading in decoder.decode(TOPIC, b"m f=1\nm f=abc\nm g=2 1\nm h=3")] == ["m.f", "m.h"]
     assert "abc" in directory.notes[0].what
+    decoder.decode(TOPIC, b"m f=1\nm f=2")
+    assert directory.notes == []
 
 
 def test_what_is_remembered_is_bounded() -> None:
