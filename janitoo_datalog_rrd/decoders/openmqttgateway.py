@@ -203,10 +203,10 @@ def make_decoder(_section: Section) -> Decoder:
 
 def _numbers(document: dict[str, Any], known: Words) -> Iterator[tuple[str, Quantity, float]]:
     """Each number of a document whose word is known."""
-    for word, quantity in known.items():
-        datum = document.get(word)
-        number = None if datum is None else number_of(datum)
-        if number is not None and isfinite(number):
+    for word, datum in document.items():
+        quantity = known.get(word)
+        number = None if quantity is None else number_of(datum)
+        if quantity is not None and number is not None and isfinite(number):
             yield word, quantity, number
 
 
