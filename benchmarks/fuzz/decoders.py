@@ -13,12 +13,16 @@ from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import (
     collectd,
     homeassistant,
+    esphome,
     homie,
     influx,
     janitoo,
     json,
+    openmqttgateway,
     plain,
     senml,
+    shelly,
+    shelly2,
     sparkplug,
     tasmota,
     victron,
@@ -58,7 +62,10 @@ REASONS = (
     "topic_too_long",
 )
 """The words that the pages of the decoders have."""
-LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant")
+    "esphome", "homeassistant", "homie", "openmqttgateway", "shelly", "shelly2", "sparkplug", "tasmota", "victron", "zigbee2mqtt",
+)
+"""The words that the pages of the decoders have."""
+LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant", "shelly", "shelly2", "esphome", "openmqttgateway")
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 TIMED = ("influx", "senml")
 """Decoders of messages that may have several numbers of one value, each with its time."""
@@ -85,6 +92,10 @@ def make_decoders() -> dict[str, Decoder]:
         "senml": senml.make_decoder(Section("")),
         "victron": victron.make_decoder(Section("")),
         "homeassistant": homeassistant.make_decoder(Section("")),
+        "shelly": shelly.make_decoder(Section("")),
+        "shelly2": shelly2.make_decoder(Section("")),
+        "esphome": esphome.make_decoder(Section("")),
+        "openmqttgateway": openmqttgateway.make_decoder(Section("")),
     }
 
 

@@ -16,6 +16,12 @@ TOPICS = (
     "N/c0619ab12345/battery/256/Soc", "N/c0619ab12345/battery/256/ProductName", "N/c0619ab12345/battery/256/Connected",
     "homeassistant/sensor/k/t/config", "homeassistant/light/k/config", "homeassistant/device/k/config",
     "k/state", "k/lwt",
+    "shellies/announce", "shellies/plug-1/announce", "shellies/plug-1/info", "shellies/plug-1/status", "shellies/plug-1/online",
+    "shellies/plug-1/light/0/status", "shellies/plug-1/relay/0/energy", "shellies/plug-1/sensor/battery",
+    "shellies/plus/events/rpc", "shellyplus1-a8/events/rpc", "shellyplus1-a8/status/switch:0", "shellyplus1-a8/online",
+    "attic/sensor/co2/state", "attic/light/lamp/state", "attic/climate/heat/target_temperature/state", "attic/status",
+    "home/gateway/BTtoMQTT/A4C138CF0156", "home/gateway/RTL_433toMQTT/WS/7", "home/gateway/LORAtoMQTT", "home/gateway/SYStoMQTT",
+    "home/gateway/CLIMAtoMQTT/htu", "home/gateway/LWT",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -68,6 +74,16 @@ JSON_PAYLOADS = (
     # Shelly, second generation: status of a switch and an RPC notification
     '{"id":0,"source":"init","output":true,"apower":8.9,"voltage":237.5,"aenergy":{"total":6.532,"by_minute":[45.199,47.141,88.397]}}',
     '{"src":"shellyplus1-a8","dst":"house/events","method":"NotifyStatus","params":{"ts":1631186545.04,"switch:0":{"id":0,"output":false}}}',
+    '{"id":0,"battery":{"V":5.1,"percent":62},"external":{"present":false},"counts":{"total":71},"tC":null,"value":true,"rssi":-60}',
+    # Shelly, first generation: an announcement, a lamp, a motion sensor
+    '{"id":"plug-1","model":"SHPLG-S","mac":"4C7525C18B12","ip":"192.168.1.40","new_fw":false,"name":"Boiler","gen":2}',
+    '{"ison":true,"mode":"color","red":255,"gain":80,"brightness":36,"temp":2700,"power":5.6,"overpower":false}',
+    '{"motion":true,"bat":{"value":98},"lux":51,"tmp":{"value":22.9,"units":"F"},"sensor":{"motion":true},"wifi_sta":{"rssi":-55}}',
+    # ESPHome: a light; OpenMQTTGateway: Bluetooth, 433 MHz, the gateway
+    '{"state":"ON","color_mode":"rgb","brightness":204,"color":{"r":255,"g":128,"b":0},"effect":"None"}',
+    '{"id":"A4:C1:38:CF:01:56","name":"ATC_CF0156","rssi":-65,"model":"TPMS","tempc":21.1,"hum":"50.5","pres":2,"weight":7,"unit":"lb"}',
+    '{"model":"WS","subtype":0,"channel":"A","id":7,"battery_ok":1,"temperature_C":21.3,"temperature_F":70.3,"rain_mm":12.5,"rssi":-81}',
+    '{"uptime":60405,"freemem":115572,"tempc":57.8,"temp":27.8,"unit":"F","rssi":-39,"SSID":"home","modules":["WebUI"]}',
     # Janitoo: a value object, by index, and by uuid and index
     '{"hadd":"0014/0001","uuid":"temperature","index":0,"genre":2,"type":3,"data":"21.5","units":"°C","label":"Living","help":null}',
     '{"0":{"hadd":"0014/0001","uuid":"temperature","genre":2,"type":3,"data":21.5},"1":{"hadd":"0014/0001","uuid":"temperature","genre":2,"data":null}}',
