@@ -20,7 +20,7 @@ from .paths import MISSING, look_up
 from .presence import MAX_NODES, Presence
 from .quantities import Quantity, Value, Values, numbered
 from .shelly2 import Shelly2Decoder
-from .shellywords import BOOLEAN_WORDS, CHANNELS, FAHRENHEIT, INFO, LAMP, SINGLE, STATUS, STATUS_IN_INFO
+from .shellywords import BOOLEAN_WORDS, INFO, LAMP, STATUS, STATUS_IN_INFO, in_units, quantity_of
 
 if TYPE_CHECKING:
     from ..core.sections import Section
@@ -54,6 +54,7 @@ class ShellyDecoder:
         self._values = Values()
         self._presence = Presence()
         self._macs: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
         self._named: set[str] = set()
         self._asleep: set[str] = set()
         self._online: dict[str, bool] = {}
@@ -111,7 +112,7 @@ class ShellyDecoder:
         channel, _, last = rest.rpartition("/")
         if last == "status" and channel.partition("/")[0] in ("light", "color", "white"):
             return lambda _, payload: self._take_lamp(device, topic.removesuffix("/status"), payload)
-        quantity, label = _quantity_of(rest)
+        quantity, label = quantity_of(rest)
         if quantity is None:
             return None
         return lambda _, payload: self._take_number(device, (topic, ""), rest, quantity, label, payload)
@@ -150,7 +151,7 @@ class ShellyDecoder:
         found: list[Reading] = []
         for word, quantity in STATUS.items():
             datum = look_up(status, tuple(word.split(".")))
-            self._collect(device, (topic, word), _in_units(quantity, fahrenheit), "", datum, found)
+            self._collect(device, (topic, word), in_units(quantity, fahrenheit), "", datum, found)
             if word == "bat" and datum is not MISSING:
                 self._note_battery(device)
         return self._sent(device, found)
@@ -168,7 +169,7 @@ class ShellyDecoder:
             fahrenheit = "F" in (look_up(info, ("tmp", "units")), look_up(info, ("thermostats", "0", "tmp", "units")))
             status = f"{topic.removesuffix('/info')}/status"
             for word, its_word in STATUS_IN_INFO.items():
-                quantity = _in_units(STATUS[its_word], fahrenheit)
+                quantity = in_units(STATUS[its_word], fahrenheit)
                 self._collect(device, (status, its_word), quantity, "", look_up(info, tuple(word.split("."))), found)
         return self._sent(device, found)
 
@@ -199,10 +200,8 @@ class ShellyDecoder:
                 if title and len(each.titles) < MAX_NODES:
                     each.titles[f"shelly/{device}"] = title
             return []
-        news = isinstance(mac, str) and 12 <= len(mac) <= 17 and self._macs.get(device) != mac
-        if news and (device in self._macs or len(self._macs) < MAX_NODES):
-            self._macs[device] = str(mac)
-            self._values.forget()
+        if isinstance(mac, str) and 12 <= len(mac) <= 17:
+            self._own(mac, device)
         self._name(device, title)
         return []
 
@@ -213,6 +212,17 @@ class ShellyDecoder:
             return
         self._named.add(device)
         self._directory.device(f"shelly/{device}", name=name or device, online=self._online.get(device))
+
+    def _own(self, mac: str, device: str) -> None:
+        """Note whose MAC address it is; whoever has announced it before has another name now."""
+        before = self._owners.get(mac)
+        if before == device or (before is None and len(self._owners) >= MAX_NODES):
+            return
+        if before is not None:
+            self._macs.pop(before, None)
+        self._owners.pop(self._macs.get(device, ""), None)
+        self._owners[mac], self._macs[device] = device, mac
+        self._values.forget()
 
     def _note_battery(self, device: str) -> None:
         if len(self._asleep) < MAX_NODES:
@@ -254,23 +264,6 @@ def _base_of(topic_filter: str) -> str:
     levels = topic_filter.split("/")
     fixed = next((number for number, level in enumerate(levels) if level in ("+", "#")), 1)
     return "".join(f"{level}/" for level in levels[:fixed])
-
-
-def _quantity_of(rest: str) -> tuple[Quantity | None, str]:
-    """What stands on the levels behind a device, and its label; None where that is not logged."""
-    single = SINGLE.get(rest)
-    if single is not None:
-        return single, single.label
-    component, _, behind = rest.partition("/")
-    channel, _, last = behind.partition("/")
-    if not (channel.isdecimal() and channel.isascii() and len(channel) < 4):
-        return None, ""
-    quantity = CHANNELS.get(component, {}).get(last)
-    return quantity, numbered(quantity.label, int(channel)) if quantity is not None else ""
-
-
-def _in_units(quantity: Quantity, fahrenheit: bool) -> Quantity:
-    return FAHRENHEIT.get(quantity, quantity) if fahrenheit else quantity
 
 
 def _number(payload: bytes) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .quantities import Quantity
+from .quantities import Quantity, numbered
 
 Words = Mapping[str, Quantity]
 
@@ -124,7 +124,7 @@ INFO: Words = MappingProxyType(
 )
 """What only the info has."""
 
-FAHRENHEIT: Mapping[Quantity, Quantity] = MappingProxyType(
+_FAHRENHEIT: Mapping[Quantity, Quantity] = MappingProxyType(
     {each: each._replace(units="°F") for each in STATUS.values() if each.units == "°C"}
 )
 
@@ -135,3 +135,21 @@ BOOLEAN_WORDS: Mapping[bytes, float] = MappingProxyType(
     }
 )  # fmt: skip
 """A relay that was switched off since too much power went through it says `overpower`."""
+
+
+def quantity_of(rest: str) -> tuple[Quantity | None, str]:
+    """What stands on the levels behind a device, and its label; None where that is not logged."""
+    single = SINGLE.get(rest)
+    if single is not None:
+        return single, single.label
+    component, _, behind = rest.partition("/")
+    channel, _, last = behind.partition("/")
+    if not (channel.isdecimal() and channel.isascii() and len(channel) < 4):
+        return None, ""
+    quantity = CHANNELS.get(component, {}).get(last)
+    return quantity, numbered(quantity.label, int(channel)) if quantity is not None else ""
+
+
+def in_units(quantity: Quantity, fahrenheit: bool) -> Quantity:
+    """A quantity of a device that is set to °F, or not."""
+    return _FAHRENHEIT.get(quantity, quantity) if fahrenheit else quantity

@@ -105,6 +105,14 @@ def test_an_announced_device_keeps_its_identity_under_another_name() -> None:
     assert (known.meta.node, renamed.meta.node) == ("shelly/shellyplug-s-C18B12", "shelly/boiler")
 
 
+def test_two_devices_with_one_address_do_not_share_a_history() -> None:
+    home = Home()
+    for device in ("boiler", "lamp", "boiler", "lamp"):
+        home.announce(device)
+    (boiler,), (lamp,) = home.hear("shellies/boiler/relay/0", "on"), home.hear("shellies/lamp/relay/0", "on")
+    assert (boiler.meta.uid, lamp.meta.uid) == ("", "4C7525C18B12/relay/0")
+
+
 def test_its_own_announcement_counts_for_its_own_topic() -> None:
     home = Home()
     home.hear("shellies/boiler/announce", {"id": "other", "mac": "4C7525C18B12"})
