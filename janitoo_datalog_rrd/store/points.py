@@ -215,3 +215,34 @@ def _between(before: Sample, after: Sample, time_s: float) -> float:
     if not high >= low or end <= start:
         return low
     return low + (high - low) * (time_s - start) / (end - start)
+
+
+def without_resets(points: Sequence[Point], previous: Sequence[float], counters: Sequence[bool]) -> list[Point]:
+    """Rows in which a counter that was set back is unknown.
+
+    A file takes a COUNTER that falls to have wrapped at 32 or 64 bits, which makes a rate of gigabytes of a meter that was
+    replaced. It has wrapped where that is less than half the way round; else it was set back, and begins anew.
+
+    Args:
+        points: in the order of time.
+        previous: the number of each data source in the row before; NaN where it is unknown.
+        counters: for each data source, whether it is a COUNTER.
+    """
+    if not any(counters):
+        return list(points)
+    before, found = list(previous), []
+    for second, numbers in points:
+        row = tuple(
+            math.nan if counter and _was_reset(low, high) else high
+            for low, high, counter in zip(before, numbers, counters, strict=True)
+        )
+        found.append((second, row))
+        before = list(row)
+    return found
+
+
+def _was_reset(low: float, high: float) -> bool:
+    if not high < low:
+        return False
+    around = 2.0**32 if low < 2.0**32 else 2.0**64
+    return high - low + around >= around / 2

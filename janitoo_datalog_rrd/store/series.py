@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..core.contracts import Column, SeriesInfo
 from .column import ColumnState
-from .points import HELD_TYPES, RowMaker, Sample, series_updates
+from .points import HELD_TYPES, RowMaker, Sample, series_updates, without_resets
 from .rrdfile import DataSource, Point
 from .schema import ORIGINAL_RRAS, Schema
 from .settings import StoreSettings
@@ -176,7 +176,9 @@ class Series:
     def texts(self, taken: Taken) -> list[str]:
         """What was taken, as the file takes it: see `points.series_updates` and `points.RowMaker`."""
         if self.rows is not None:
-            return row_texts(taken.points, [column.ds_type in _WHOLE_TYPES for column in self.columns])
+            previous = [math.nan if column.previous is None else column.previous[1] for column in self.columns]
+            points = without_resets(taken.points, previous, [column.ds_type == "COUNTER" for column in self.columns])
+            return row_texts(points, [column.ds_type in _WHOLE_TYPES for column in self.columns])
         column = self.columns[0]
         return update_texts(series_updates(taken.times, taken.values, column.previous, column.ds_type, self.step, self.hold))
 

@@ -286,3 +286,36 @@ def test_two_data_sources_of_one_label_are_refused(store: Store, clock: Clock) -
     with pytest.raises(StoreError, match="two of its data sources have one label"):
         store.configure("load", STEP, [*LOAD, SourceConfig(("0048/0009", "x", "0"), "DERIVE", "load1")])
     assert rows(store.path_of("load"), FIRST - STEP, FIRST + 4 * STEP - 1) == before
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(
+    ("numbers", "rates"),
+    [
+        ([1000, 1060, 1120, 3, 63, 123], [1, 1, None, None, 1]),
+        ([2**32 - 90, 2**32 - 30, 30, 90], [1, 1, 1]),
+        ([2**33, 2**33 + 60, 5, 65, 125], [1, None, None, 1]),
+        ([2**64 - 2**20, 2**64 - 2**19, 0, 60 * 2**10], [2**19 / 60, 2**19 / 60, 2**10]),
+    ],
+)
+def test_a_counter_that_is_set_back_gives_a_gap_and_one_that_wraps_goes_on(
+    make_store: Callable[..., Store], clock: Clock, numbers: list[int], rates: list[float | None], restarted: bool
+) -> None:
+    source = SourceConfig(("0048/0002", "total", "0"), "COUNTER", "total")
+    store = make_store()
+    store.configure("meter", STEP, [source])
+    for minute, number in enumerate(numbers):
+        clock.now = FIRST + STEP * minute
+        store.accept([Reading(source.key, float(number))])
+        store.flush("meter")
+        if restarted:
+            abandon(store)
+            store = make_store(opened=False)
+            store.configure("meter", STEP, [source])
+            store.open()
+    clock.now += 3 * STEP
+    store.flush("meter")
+    found = rows(store.path_of("meter"), FIRST, FIRST + STEP * len(rates) - 1)
+    assert [found[FIRST + STEP * minute][0] for minute in range(1, len(numbers))] == [
+        None if rate is None else pytest.approx(rate, abs=0.02) for rate in rates
+    ]
