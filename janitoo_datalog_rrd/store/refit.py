@@ -1,4 +1,4 @@
-"""Refit: finds the files of series whose retention in the ini is another one than theirs, and has them rebuilt one by one."""
+"""Refit: finds the files of series that the ini asks another retention or a longer hold of, and has them rebuilt one by one."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ class Refit:
             header = rrdfile.read_header(series.path)
         except StoreError:
             return  # it is not there yet; or it is damaged, which is told where it is written
-        rras = series.schema.rras(header.step)
-        if header.rras == rras:
+        series.step = header.step
+        rras = series.rras()
+        (source,) = series.sources()
+        if header.rras == rras and max(each.heartbeat for each in header.sources) >= source.heartbeat:
             return
         if not series.schema.fits(header.step):
             self._kept.append(f"{series.name}, whose step of {header.step} s cannot be changed and does not fit its retention")
             return
-        series.step = header.step
-        (source,) = series.sources()
         try:
             with self._flusher.exclusively(series):
                 rebuild(series.path, source, rras)

@@ -201,6 +201,18 @@ def test_a_changed_retention_is_taken_over_with_the_history_kept(make_store: Mak
     assert rows(path, START + 9000, START + 9890) == {time_s: row for time_s, row in before.items() if time_s > START + 9000}
 
 
+def test_a_longer_hold_is_taken_over_by_a_file_that_is_there(make_store: MakeStore, clock: Clock) -> None:
+    store = make_store(schemas=Schemas([schema(hold=60.0)]))
+    fill(store, clock, 10)
+    store = reopen(store, make_store)
+    store.tick()
+    clock.now += 1000
+    store.accept([Reading(KEY, 50.0, meta=SAID)])
+    store.flush_all(everything=True)
+    assert read_header(store.path_of(NAME)).sources[0].heartbeat == 3610
+    assert {row[0] for row in rows(store.path_of(NAME), START + 100, clock.now - 20).values()} == {9.1}
+
+
 def test_a_retention_that_the_step_of_the_file_does_not_fit_is_told_and_the_file_kept(
     make_store: MakeStore, clock: Clock
 ) -> None:
