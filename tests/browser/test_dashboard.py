@@ -172,3 +172,21 @@ def test_nothing_jumps_while_a_page_fills(page: Page, house: Town, path: str, si
 def test_without_a_script_the_values_are_there(page: Page, house: Town, javascript: bool) -> None:
     page.goto(f"{house.url}/")
     expect(page.locator(f"{reading(page, '0100.0001.co2.0')} .value i")).to_have_text("ppm")
+
+
+def test_a_device_goes_by_its_name_and_follows_a_new_one(page: Page, house: Town) -> None:
+    nodes = house.server.services.nodes
+    nodes.device("tele/boiler/SENSOR", name="Boiler", location="Cellar")
+    try:
+        page.goto(f"{house.url}/")
+        card = page.locator("section.node", has=page.get_by_role("link", name="Boiler", exact=True))
+        expect(card).to_contain_text("tele/boiler/SENSOR")
+        expect(card.locator(".state")).to_have_count(0)
+        nodes.device("tele/boiler/SENSOR", name="Heating", online=False)
+        card = page.locator("section.node", has=page.get_by_role("link", name="Heating", exact=True))
+        expect(card.locator(".state")).to_contain_text("offline", timeout=20_000)
+        card.get_by_role("link", name="Heating", exact=True).click()
+        expect(page.get_by_role("heading", name="Heating", level=1)).to_be_visible()
+        expect(page.locator(".value").nth(1)).to_have_text("52.5")
+    finally:
+        nodes.forget_device("tele/boiler/SENSOR")

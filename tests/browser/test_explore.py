@@ -189,3 +189,14 @@ def test_the_configuration_shows_only_what_is_set_where_that_is_wanted(page: Pag
     page.get_by_label("Only what is set").check()
     expect(page.get_by_text("broker_keepalive", exact=True)).to_be_hidden()
     expect(page.get_by_text("broker_port", exact=True)).to_be_visible()
+
+
+def test_what_is_never_logged_says_why(page: Page, bus: House) -> None:
+    look(page, bus)
+    bus.publish(("garden/ada/lat", "48.1"), ("attic/ada", '{"lat": 48.1, "battery": 80}'))
+    choose(page, "garden/ada/lat")
+    expect(page.locator("#numbers")).to_contain_text("It is called like a secret or a position")
+    expect(page.get_by_role("button", name="Log this")).to_have_count(0)
+    choose(page, "attic/ada")
+    expect(page.get_by_role("button", name="Log this: battery")).to_be_visible()
+    expect(page.get_by_role("button", name="Log this: lat")).to_have_count(0)

@@ -74,3 +74,17 @@ def test_a_hostile_topic_does_not_make_a_phone_scroll_sideways(page: Page, house
     page.goto(f"{house.url}/status")
     expect(page.get_by_text("W" * 180)).to_be_visible()
     assert fits(page)
+
+
+@pytest.mark.parametrize("size", [PHONE])
+def test_what_dialects_cannot_log_appears_by_itself(page: Page, house: Town) -> None:
+    page.goto(f"{house.url}/status")
+    dialects = page.get_by_role("region", name="Dialects")
+    expect(dialects).to_contain_text("[decoder__boiler]")
+    readers = house.server.services.readers
+    assert readers is not None
+    readers.directory.note("json", "tele/boiler/" + "x" * 150, "Its template loops: write one without a loop.")
+    expect(dialects).to_contain_text("Its template loops")
+    assert fits(page)
+    readers.directory.forget("json", "tele/boiler/" + "x" * 150)
+    expect(dialects).not_to_contain_text("What cannot be logged")

@@ -19,6 +19,7 @@ NO_NUMBERS: frozenset[int] = frozenset()
 _NARROW_PX = 390
 _PLAIN_BELOW = 10_000.0
 _PLAIN_FROM = 0.01
+_LEGEND_DIGITS = 8
 _MANY_DIGITS = 10  # of a number without a prefix, which may be a meter's
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
 
@@ -109,7 +110,7 @@ class GraphArguments:
     def _numbers(self, index: int, columns: list[Column], unknown: frozenset[int], *, words: bool) -> list[str]:
         """The numbers of a column, with or without their words, to the end of the line."""
         plain = is_plain(columns)
-        digits = 5 if all(_is_everyday(column) for column in columns) else _MANY_DIGITS
+        digits = 5 if all(_is_everyday(column) for column in columns) else _LEGEND_DIGITS
         number = (f"%.{digits}lg" if plain else "%.2lf%s") if words else (f"%7.{digits}lg" if plain else "%6.2lf%s")
         made = []
         for position, (word, _) in enumerate(_STATISTICS):
