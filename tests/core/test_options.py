@@ -190,7 +190,10 @@ def test_a_component_that_is_not_installed_is_told_once(load: Load) -> None:
 
 def test_a_decoder_of_an_unknown_kind_is_told_with_the_kinds_there_are(load: Load) -> None:
     problem = only_fault(load, "[decoder__x]\ntopics = x/#\nkind = jason\n")
-    assert (problem.option, problem.message) == ("kind", "'jason' is not known: expected one of " + ", ".join(Plugins().names(DECODERS)))
+    assert (problem.option, problem.message) == (
+        "kind",
+        "'jason' is not known: expected one of " + ", ".join(Plugins().names(DECODERS)),
+    )
 
 
 def test_an_option_that_stands_twice_is_told_with_the_first_place(load: Load, ini: Path) -> None:

@@ -14,13 +14,8 @@ from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import (
     collectd,
-    homeassistant,
-    homie,
-    influx,
-    janitoo,
-    plain,
-    senml,
     esphome,
+    homeassistant,
     homie,
     influx,
     janitoo,
