@@ -12,8 +12,8 @@ from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import (
     collectd,
-    homeassistant,
     esphome,
+    homeassistant,
     homie,
     influx,
     janitoo,
@@ -52,7 +52,6 @@ REASONS = (
     "no_value",
     "not_finite",
     "not_json",
-
     "not_protobuf",
     "not_utf8",
     "path_too_long",
@@ -62,10 +61,9 @@ REASONS = (
     "topic_too_long",
 )
 """The words that the pages of the decoders have."""
-    "esphome", "homeassistant", "homie", "openmqttgateway", "shelly", "shelly2", "sparkplug", "tasmota", "victron", "zigbee2mqtt",
-)
-"""The words that the pages of the decoders have."""
-LEARNING = ("zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant", "shelly", "shelly2", "esphome", "openmqttgateway")
+LEARNING = (
+    "zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant", "shelly", "shelly2", "esphome", "openmqttgateway",
+)  # fmt: skip
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 TIMED = ("influx", "senml")
 """Decoders of messages that may have several numbers of one value, each with its time."""
