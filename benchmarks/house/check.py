@@ -112,10 +112,8 @@ def compare(numbers: Iterable[Number], series: Sequence[Logged]) -> list[Row]:
 
 def _match(numbers: Sequence[Number], series: Sequence[Logged]) -> tuple[dict[int, Logged], list[Logged]]:
     """Pairs of numbers and series, the surest first; and the series that are left."""
-    pairs = sorted(
-        ((score, one, other) for one, number in enumerate(numbers) for other, each in enumerate(series) if (score := _score(number, each))),
-        key=lambda pair: -pair[0],
-    )  # fmt: skip
+    pairs = [(_score(number, each), one, other) for one, number in enumerate(numbers) for other, each in enumerate(series)]
+    pairs = sorted((pair for pair in pairs if pair[0]), key=lambda pair: -pair[0])
     found: dict[int, Logged] = {}
     taken: set[int] = set()
     for _, one, other in pairs:

@@ -1,4 +1,4 @@
-"""`script/bench house`: a simulated house of 60 devices on an empty server with the ini that comes along: is all logged, once, named?"""
+"""`script/bench house`: a simulated house on an empty server with the ini that comes along: is all logged, once, with names?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADINGS = ("dialect", "devices", "numbers", "logged", "named", "with units", "
     "--json", "target", default="bench-house.json", show_default=True, type=click.Path(path_type=Path), help="Where figures go."
 )
 def command(hours: float, speed: float, target: Path) -> None:
-    """A simulated house of 60 devices, which announce themselves, on an empty server: every number is logged once, by its name."""
+    """A house of 60 devices, which announce themselves, on an empty server: every number is logged once, by its name."""
     console = make_console()
     with tempfile.TemporaryDirectory(prefix="house-") as folder:
         try:

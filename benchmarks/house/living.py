@@ -80,13 +80,14 @@ class House:
         late = self.devices[-20]
         events = self._events(seconds, late)
         for device in self.devices:
+            device.due += _DAY_BEGINS
             if device is not late:
                 device.announce(self._publish)
         self._settle()
         now, end = _DAY_BEGINS, _DAY_BEGINS + seconds
         absent = {id(late)}
         while now < end:
-            step = min(self._next(absent), end)
+            step = min(min(device.due for device in self.devices), end)
             while events and events[0][0] <= step:
                 at, what = events.pop(0)
                 self._wait_until(begun, (at - _DAY_BEGINS) / speed)
@@ -109,9 +110,6 @@ class House:
         self._note(time.monotonic() - begun)
 
     # -- inside --------------------------------------------------------------------------------------
-
-    def _next(self, absent: set[int]) -> float:
-        return min(device.due for device in self.devices)
 
     def _wait_until(self, begun: float, real_s: float) -> None:
         time.sleep(max(0.0, begun + real_s - time.monotonic()))

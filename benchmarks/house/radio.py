@@ -132,7 +132,7 @@ class Beacon(Device):
 
     def build(self) -> None:
         self.mac = f"{self.random.randrange(1 << 48):012X}"
-        self.title = ":".join(self.mac[each : each + 2] for each in range(0, 12, 2))
+        self.title = f"LYWSD03MMC {self.mac[6:]}"
         self.measures("tempc", "temperature", "°C", 20, 3)
         self.measures("hum", "humidity", "%", 50, 8, digits=1)
         self.measures("batt", "battery", "%", 80, 4, digits=0)
@@ -141,7 +141,7 @@ class Beacon(Device):
 
     def report(self, now: float, say: Say) -> None:
         known = {
-            "id": self.title,
+            "id": ":".join(self.mac[each : each + 2] for each in range(0, 12, 2)),
             "name": "LYWSD03MMC",
             "brand": "Xiaomi/Mijia",
             "model": "TH Sensor",

@@ -273,9 +273,9 @@ class Receiver:
         self._leave(wire)
 
     def _gather(self, wire: Wire, waiting: deque[list[packets.Publish]]) -> list[packets.Other]:
-        """Read what the broker had retained as fast as it sends it, before any of it is handled; the answer is what is no message.
+        """Read what the broker had retained as fast as it sends it, before any of it is handled.
 
-        What does not fit in the buffers between it and us it throws away.
+        What does not fit in the buffers between it and us it throws away. The answer is what is no message.
         """
         found: list[packets.Other] = []
         size = sum(len(payload) for messages in waiting for _, payload, _ in messages)

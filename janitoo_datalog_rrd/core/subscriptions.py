@@ -2,8 +2,9 @@
 
 A broker keeps only so many messages with QoS 1 for a client that does not acknowledge them at once (Mosquitto: 1,000), and passes
 over the rest, while a house may have ten thousand retained. So a filter is asked for twice: with QoS 0, for what the broker has
-retained, which is read as fast as it comes, until the answer to a sign of life says that this was all; and with QoS 1, for what follows. MQTT 5 lets
-us say that the second brings nothing retained. With MQTT 3.1.1 it is asked when all has come, and what is repeated is passed over.
+retained, which is read as fast as it comes, until the answer to a sign of life says that this was all; and with QoS 1, for what
+follows. MQTT 5 lets us say that the second brings nothing retained. With MQTT 3.1.1 it is asked when all has come, and what is
+repeated is passed over.
 """
 
 from __future__ import annotations
