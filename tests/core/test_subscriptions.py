@@ -1,0 +1,189 @@
+"""What is subscribed, and what a broker has retained: all of it is heard, once, by whatever broker and whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from clients import PROTOCOLS, Listener, settings_of
+from support import Mosquitto, wait_until
+
+LIMITS = ("max_inflight_messages 20", "max_queued_messages 1000")
+"""What Mosquitto has by itself."""
+MANY = 2500
+
+
+@pytest.fixture
+def broker(make_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
+    return make_mosquitto(extra=LIMITS)
+
+
+def fill(broker: Mosquitto, count: int = MANY, place: str = "house", text: str = "x") -> list[bytes]:
+    """Have the broker retain messages; their topics."""
+    topics = [f"{place}/{number:05d}" for number in range(count)]
+    for begin in range(0, count, 500):
+        broker.publish(*[(topic, text * 100) for topic in topics[begin : begin + 500]], retain=True)
+    return [topic.encode() for topic in topics]
+
+
+def topics_of(listener: Listener) -> list[bytes]:
+    return [topic for topic, _, _ in list(listener.messages)]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_more_is_retained_than_the_broker_keeps_for_a_client(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    topics = fill(broker)
+    receiver = listen(settings_of(broker, protocol), "house/#", careless=True)
+    wait_until(lambda: len(receiver.messages) >= MANY and receiver.heard == ["house/#"], what="all messages")
+    broker.publish(("house/last", "1"))
+    wait_until(lambda: b"house/last" in topics_of(receiver))
+    assert sorted(topics_of(receiver)) == [*topics, b"house/last"]
+    assert receiver.messages[-1][2], "what comes later is not sent with QoS 1"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_topics_that_are_claimed_bring_what_is_retained_once(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    topics = fill(broker, 1500)
+    names = [topic.decode() for topic in topics]
+    receiver = listen(settings_of(broker, protocol), "other/#", careless=True)
+    receiver.wait_connected()
+    receiver.listen_to(["other/#", *names])
+    wait_until(lambda: len(receiver.messages) >= 1500 and len(receiver.heard) == 1501, what="all messages")
+    broker.publish((names[7], "new"))
+    wait_until(lambda: receiver.payloads()[-1] == b"new")
+    assert sorted(topics_of(receiver)[:-1]) == topics
+    assert receiver.messages[-1][2]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_topic_that_is_left_is_heard_no_more(broker: Mosquitto, listen: Callable[..., Listener], protocol: str) -> None:
+    receiver = listen(settings_of(broker, protocol), "a/x", "b/x", careless=True)
+    receiver.wait_connected()
+    wait_until(lambda: receiver.heard == ["a/x", "b/x"])
+    receiver.listen_to(["b/x", "c/x"])
+    wait_until(lambda: receiver.heard == ["b/x", "c/x"])
+    broker.publish(("a/x", "1"), ("b/x", "2"), ("c/x", "3"))
+    wait_until(lambda: receiver.payloads() == [b"2", b"3"])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_filter_that_is_new_in_a_kept_session_brings_all_that_is_retained(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    """A dialect that a new version knows, say."""
+    first = listen(settings_of(broker, protocol), "old/#", careless=True)
+    wait_until(lambda: first.heard == ["old/#"])
+    first.stop()
+    topics = fill(broker)
+    broker.publish(("old/waited", "1"))
+    second = listen(settings_of(broker, protocol), "old/#", "house/#", careless=True, heard=first.heard)
+    wait_until(lambda: len(second.messages) >= MANY + 1 and len(second.heard) == 2)
+    assert sorted(topics_of(second)) == [*topics, b"old/waited"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_was_heard_in_an_earlier_life_does_not_come_again(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    fill(broker, 30)
+    first = listen(settings_of(broker, protocol), "house/#", careless=True)
+    wait_until(lambda: first.heard)
+    first.stop()
+    second = listen(settings_of(broker, protocol), "house/#", careless=True, heard=first.heard)
+    second.wait_connected()
+    broker.publish(("house/last", "1"))
+    wait_until(lambda: second.messages)
+    assert topics_of(second) == [b"house/last"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_was_not_handled_before_a_kill_comes_again(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    """The broker has the session then, and would bring nothing retained for it."""
+    topics = fill(broker, 30)
+    first = listen(settings_of(broker, protocol), "house/#", careless=True)
+    wait_until(lambda: first.heard)
+    first.stop()
+    second = listen(settings_of(broker, protocol), "house/#", careless=True, heard=[])
+    wait_until(lambda: second.heard)
+    assert sorted(topics_of(second)) == topics
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_connection_that_ends_while_it_is_read_begins_again(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    topics = fill(broker, 300)
+    receiver = listen(settings_of(broker, protocol), "house/#", careless=True, begin=False)
+    taking, failures = receiver.take, [ConnectionError("the network is gone")]
+
+    def fail_once(messages: list[tuple[bytes, bytes, bytes]]) -> None:
+        if failures:
+            raise failures.pop()
+        taking(messages)
+
+    receiver._on_packets = fail_once
+    receiver.start()
+    wait_until(lambda: receiver.heard)
+    assert sorted(set(topics_of(receiver))) == topics
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_announcements_are_heard_at_each_connect_and_their_topics_go_on_with_qos_1(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    topics = fill(broker, 1500, "house/config")
+    asked = ["house/config/+"]
+    first = listen(settings_of(broker, protocol), "house/#", careless=True, announcements=asked)
+    wait_until(lambda: first.heard)
+    first.stop()
+    second = listen(settings_of(broker, protocol), "house/#", careless=True, announcements=asked, heard=first.heard)
+    wait_until(lambda: len(second.messages) >= 1500)
+    wait_until(lambda: "Sending UNSUBACK to tester" in broker.log())
+    broker.publish(("house/config/00000", "new"))
+    wait_until(lambda: second.payloads()[-1] == b"new")
+    assert sorted(topics_of(second)[:-1]) == topics
+    assert second.messages[-1][2], "what comes later is not sent with QoS 1"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_announcements_that_are_a_filter_of_their_own_go_on_with_qos_1(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    topics = fill(broker, 50, "house/config")
+    asked = ["house/config/+"]
+    first = listen(settings_of(broker, protocol), *asked, careless=True, announcements=asked)
+    wait_until(lambda: first.heard)
+    broker.restart()
+    wait_until(lambda: len(first.messages) >= 100, what="the announcements once more")
+    wait_until(lambda: broker.log().count("house/config/+ (QoS 1)") == 2)
+    first.wait_connected()
+    broker.publish(("house/config/00000", "new"))
+    wait_until(lambda: first.payloads()[-1] == b"new")
+    assert sorted(topics_of(first)[:-1]) == sorted([*topics, *topics])
+    assert first.messages[-1][2]
+
+
+def test_a_topic_that_the_broker_does_not_allow_is_told_once(
+    make_mosquitto: Callable[..., Mosquitto], listen: Callable[..., Listener], caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = make_mosquitto(started=False)
+    rules = broker.folder / "rules"
+    broker.folder.mkdir(parents=True)
+    rules.write_text("topic readwrite house/#\n")
+    rules.chmod(0o600)
+    broker.extra = (f"acl_file {rules}", "allow_anonymous true")
+    broker.start()
+    broker.publish(("house/x", "1"), retain=True)
+    told: list[str] = []
+    receiver = listen(
+        settings_of(broker), "house/#", *[f"no/{number}" for number in range(9)], careless=True,
+        on_deaf=lambda topic_filter, _reason: told.append(topic_filter),
+    )  # fmt: skip
+    wait_until(lambda: receiver.payloads() == [b"1"])
+    assert len(told) == len(set(told))
