@@ -27,7 +27,7 @@ _PACE_S = 0.001
 """While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _ANSWER_S = 10.0
-_HUSH_S = 0.25
+_HUSH_S = 2.0
 _GATHERED_MAX = 64 << 20  # bytes of what a broker had retained that are held before any of it is handled
 
 PacketsHandler = Callable[[list[packets.Publish]], None]
@@ -228,6 +228,7 @@ class Receiver:
         pause = keepalive / 2 or 3600.0
         heard = gathered = time.monotonic()
         next_ping, told = heard + pause, self._v5
+        messages = self._without_repeats(messages)
         asked, waiting = self._asked, deque([messages] if messages else [])
         if self._v5:
             self._teller.connected()
@@ -302,10 +303,14 @@ class Receiver:
         if not self._passing:
             self.retained.clear()
         messages, others = wire.read(seconds, hurry=hurry)
-        if self.retained and not self._passing:
-            messages, repeats = self._asked.without_repeats(messages, self.retained)
-            self.acknowledge(repeats)
-        return messages, others
+        return self._without_repeats(messages), others
+
+    def _without_repeats(self, messages: list[packets.Publish]) -> list[packets.Publish]:
+        if self._v5 or self._passing or not self.retained:
+            return messages
+        messages, repeats = self._asked.without_repeats(messages, self.retained)
+        self.acknowledge(repeats)
+        return messages
 
     def _may_gather(self, messages: list[packets.Publish]) -> bool:
         """Tell whether it can pay to wait for more messages: a broker of MQTT 3.1.1 may wait for our acknowledgements itself."""

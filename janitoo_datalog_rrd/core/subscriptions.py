@@ -68,11 +68,10 @@ class Subscriptions:
         """Forget what was asked over an earlier connection."""
         self._unanswered: dict[int, Sequence[str]] = {}
         self._deaf: set[str] = set()
-        self._sent = self._answered = self._marked = 0
+        self._sent = self._answered = self._marked = self._given_up = 0
         self._first_step: list[str] = []
         self._extra: list[str] = []
         self._handing_on: set[str] = set()
-        self._repeats = False
 
     def forget(self, topic_filter: str) -> None:
         """End a subscription that an earlier life has left in the session, at the next connect."""
@@ -107,11 +106,11 @@ class Subscriptions:
     @property
     def arriving(self) -> bool:
         """Whether the broker may still be sending what it has retained: what was asked after that is not answered yet."""
-        return self._answered < self._marked
+        return max(self._answered, self._given_up) < self._marked
 
     def hush(self) -> None:
-        """Nothing comes any more: the broker has thrown the answers away, or never gives one."""
-        self._answered = max(self._answered, self._marked)
+        """Nothing comes any more: the broker has thrown the answer away, as Mosquitto does with what it has no room for."""
+        self._given_up = self._marked
 
     # -- what is asked -------------------------------------------------------------------------------
 
@@ -195,7 +194,6 @@ class Subscriptions:
         """Ask with QoS 1. MQTT 3.1.1 brings everything retained once more then, which is passed over: see `without_repeats`."""
         self._subscribe(wire, filters, qos=1, retained=retained)
         if not self._v5 and filters:
-            self._repeats = True
             self._mark(wire)
 
     def _mark(self, wire: Wire) -> None:
@@ -240,10 +238,8 @@ class Subscriptions:
         Returns:
             The others, and the identifiers of those left out.
         """
-        if not self._repeats or not retained:
-            return messages, []
         # what is asked with QoS 0 has no identifier; a repeat without one comes before the answer to the mark behind it
-        with_or_without = self.arriving and not self._first_step
+        with_or_without = self.arriving and not self._first_step and not self._given_up
         left_out = {each for each in retained if with_or_without or messages[each][2]}
         return (
             [each for number, each in enumerate(messages) if number not in left_out],
