@@ -86,7 +86,7 @@ class Group:
 
 
 class House:
-    """The devices, and the topics that say whether they are there.
+    """The devices, and the topics that say whether they are there; its length is how many devices have numbers.
 
     Args:
         templates: takes templates in.
@@ -97,9 +97,10 @@ class House:
         self._nodes: dict[str, Node] = {}
         self._groups: dict[Availability, Group] = {}
         self._followers: dict[str, list[tuple[Group, int]]] = {}
+        self._shown = 0
 
     def __len__(self) -> int:
-        return sum(node.shown for node in set(self._nodes.values()))
+        return self._shown
 
     def node_of(self, device: Device) -> Node:
         """The device that has one of these identifiers; a new one where there is none."""
@@ -119,6 +120,7 @@ class House:
         if node.address and (not node.shown or (device.name or node.name, device.location or node.location) != _said(node)):
             node.name, node.location = device.name or node.name, device.location or node.location
             directory.device(node.address, name=node.name, location=node.location, online=node.online)
+            self._shown += not node.shown
             node.shown = True
 
     def group_of(self, availability: Availability) -> Group | None:
@@ -156,6 +158,7 @@ class House:
             for each in node.identifiers:
                 del self._nodes[each]
             if node.shown:
+                self._shown -= 1
                 directory.forget_device(node.address)
 
     def _forget(self, group: Group) -> None:

@@ -159,8 +159,10 @@ class Values:
                     self._settle(other)
 
     @staticmethod
-    def _topics_of(value: Value) -> set[str]:
-        return {value.announced.topic, *(source.topic for source in value.announced.availability.sources)}
+    def _topics_of(value: Value) -> list[str]:
+        """Its topics; first those that say whether it is there, so that what is kept of one that is gone is not logged."""
+        sources = value.announced.availability.sources
+        return list(dict.fromkeys((*(source.topic for source in sources), value.announced.topic)))
 
     def _use(self, topic: str) -> bool:
         self._uses[topic] = self._uses.get(topic, 0) + 1

@@ -33,6 +33,7 @@ MAX_CONFIG = 256 * 1024
 MAX_MESSAGE = 256 * 1024
 """Largest message that numbers are looked for in, in bytes."""
 _MAX_HEARD = 50_000
+_WILD = "topics with wildcards"
 
 
 class HomeAssistantDecoder:
@@ -52,6 +53,7 @@ class HomeAssistantDecoder:
         self._heard: dict[str, int] = {}
         self._announced: dict[str, dict[Announced, Value]] = {}
         self._noted: dict[str, set[str]] = {}
+        self._wild: set[str] = set()
         self._left_out = 0
 
     def join(self, directory: Directory) -> None:
@@ -110,6 +112,10 @@ class HomeAssistantDecoder:
             return  # its entities are announced on another topic next, and go on until then
         known = self._announced.pop(topic, {})
         wanted = dict.fromkeys(announced(config, component, object_id))
+        if topic in self._wild:
+            self._wild.remove(topic)
+            if not self._wild:
+                self._directory.forget(KIND, _WILD)
         noted = self._noted.pop(topic, ())
         for place in noted:
             self._directory.forget(KIND, place)
@@ -141,8 +147,9 @@ class HomeAssistantDecoder:
                     return
                 self._values.drop(known)
         if "+" in given.topic or "#" in given.topic:
-            told = f"it is not read here: its topic {given.topic[:100]} has wildcards, and is no single one"
-        elif len(self._values) >= MAX_VALUES:
+            self._note_wild(topic, given)
+            return
+        if len(self._values) >= MAX_VALUES:
             told = f"it is not logged: {MAX_VALUES} values are announced already"
         else:
             told = self._make(topic, given)
@@ -165,6 +172,13 @@ class HomeAssistantDecoder:
         here.pop(given, None)
         if not here:
             self._announced.pop(topic, None)
+
+    def _note_wild(self, topic: str, given: Announced) -> None:
+        """One note for all of them: whole dialects announce such topics, and are read by what knows them."""
+        if len(self._wild) < MAX_VALUES:
+            self._wild.add(topic)
+        told = f"entities whose topics have wildcards, as {given.topic[:100]}, are left to the dialects that know such topics"
+        self._directory.note(KIND, _WILD, told)
 
     def _note(self, topic: str, given: Announced, what: str) -> None:
         place = f"{topic} {given.label}"

@@ -392,10 +392,20 @@ def test_a_template_that_is_not_supported_is_told(bus: Bus) -> None:
     assert not bus.notes
 
 
-def test_a_topic_with_wildcards_is_told(bus: Bus) -> None:
+def test_topics_with_wildcards_are_told_once(bus: Bus) -> None:
     bus.announce("sensor/k1/t", SENSOR, stat_t="+/+/BTtoMQTT/AABBCC")
-    assert "wildcards" in bus.notes["homeassistant/sensor/k1/t/config Temperature"]
+    bus.announce("sensor/k2/t", SENSOR, stat_t="+/+/BTtoMQTT/DDEEFF")
+    assert list(bus.notes) == ["topics with wildcards"]
     assert not bus.directory.claimed
+    bus.announce("sensor/k1/t")
+    assert bus.notes
+    bus.announce("sensor/k2/t")
+    assert not bus.notes
+
+
+def test_whether_it_is_there_is_asked_for_first(bus: Bus) -> None:
+    bus.announce("sensor/k1/t", SENSOR, avty=[{"t": "z"}, {"t": "a"}])
+    assert list(bus.directory.claimed) == ["z", "a", "k/state"]
 
 
 @pytest.mark.parametrize(
@@ -468,7 +478,7 @@ configs = st.dictionaries(
 components = st.sampled_from([*sorted(QUANTITIES), "device"])
 
 
-@settings(SHORT, max_examples=400)
+@settings(SHORT, max_examples=200)
 @given(st.lists(st.tuples(components, st.sampled_from("xyz"), configs | anything), max_size=6))
 def test_whatever_is_announced_is_bounded_and_can_be_taken_back(announced: list[tuple[str, str, Any]]) -> None:
     bus = Bus()
