@@ -9,8 +9,8 @@ Source: the Homie convention, https://homieiot.github.io.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import Decoder, Meta, Reading
 from ..core.directory import Directory
@@ -18,8 +18,9 @@ from ..core.errors import ConfigError, DecodeError, Problem
 from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
-from .homie_devices import ATTRIBUTES, FRESH_S, GONE, MAX_PROPERTIES, MAX_TITLE, STATES, Device, Held, Room
-from .homie_values import number_of
+from .homie_devices import GONE, MAX_PROPERTIES, MAX_TITLE, STATES, Device
+from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property, Room
+from .homie_values import STATS, number_of
 from .numbers import MAX_TEXT
 from .presence import Presence
 
@@ -32,15 +33,6 @@ MAX_ALL_PROPERTIES = 50_000
 VERSION = "5"
 """The level of the topic by which Homie 5 is told from those before it."""
 TOPICS = ("homie/#",)
-STATS: Final = {
-    "signal": Meta("Signal", "%"),
-    "cputemp": Meta("Processor temperature", "°C"),
-    "cpuload": Meta("Processor load", "%"),
-    "battery": Meta("Battery", "%"),
-    "freeheap": Meta("Free memory", "B"),
-    "supply": Meta("Supply voltage", "V"),
-}
-"""The numbers below `$stats` (Homie 3, and an extension of Homie 4); uptime and interval are none of a house."""
 
 
 class HomieDecoder:
@@ -124,7 +116,7 @@ class HomieDecoder:
         now = self._clock()
         of = device.find(node, name) if len(payload) <= MAX_TEXT else None
         if of is None or not payload:
-            return device.settle(now)
+            return self._learnt(device, ())
         value = Held(now, payload)
         if self._is_gone(device) and not self._comes_back(device, of.topic, value):
             return []
@@ -132,7 +124,7 @@ class HomieDecoder:
 
     def _statistic(self, device: Device, word: str, payload: bytes) -> list[Reading]:
         number = number_of(payload, "")
-        readings = device.settle(self._clock())
+        readings = self._learnt(device, ())
         if number is None or self._is_gone(device):
             return readings
         meta = self._stats.get((device.address, word))
@@ -152,10 +144,11 @@ class HomieDecoder:
             return self._remove(device)
         if state not in STATES:
             return []
-        device.state = state
+        before, device.state = device.state, state
         readings = self._on_presence(device)
-        for child in list(self._children.get(device.address, {}).values()):
-            readings += self._on_presence(child)
+        if "lost" in (before, state) and before != state:
+            for child in list(self._children.get(device.address, {}).values()):
+                readings += self._on_presence(child)
         return readings
 
     def _on_presence(self, device: Device) -> list[Reading]:
@@ -165,16 +158,9 @@ class HomieDecoder:
         if self._directory is not None:
             self._directory.device(device.address, online=not gone)
         if gone:
+            device.put_aside()
             return self._presence.gone(device.address)
-        now = self._clock()
-        readings = device.settle(now)
-        late, device.late = device.late, {}
-        for topic, value in late.items():
-            node, _, name = topic.removeprefix(f"{device.base}/").partition("/")
-            of = device.find(node, name)
-            if of is not None and now - value.time <= FRESH_S:
-                readings += device.take(of, value, now, lenient=True)
-        return readings
+        return device.come_back(self._clock())
 
     def _is_gone(self, device: Device) -> bool:
         if device.overruled:
@@ -187,6 +173,8 @@ class HomieDecoder:
 
         A broker still has the last value of each property, and may send it again and again; another one comes from the device.
         """
+        if len(value.payload) > MAX_HELD_TEXT:
+            return False
         before = device.late.get(topic)
         if before is None or before.payload == value.payload:
             if before is not None or len(device.late) < MAX_PROPERTIES:
@@ -217,8 +205,15 @@ class HomieDecoder:
         self._have_root(device, document.get("root"))
         name = document.get("name")
         self._call(device, name if isinstance(name, str) and payload else "")
+        if self._is_gone(device):  # with the root that it has named
+            return self._on_presence(device)
+        return self._learnt(device, device.properties.values())
+
+    def _learnt(self, device: Device, which: Iterable[Property]) -> list[Reading]:
+        """The numbers that what a device has said of properties brings; none where it is gone."""
         now = self._clock()
-        return [*device.freshen(list(device.properties.values()), now), *device.settle(now)]
+        fresh = device.freshen(list(which), now)
+        return [] if self._is_gone(device) else [*fresh, *device.settle(now)]
 
     def _have_root(self, device: Device, root: object) -> None:
         self._children.get(device.root, {}).pop(device.address, None)
@@ -229,23 +224,20 @@ class HomieDecoder:
                 self._children.setdefault(device.root, {})[device.address] = device
 
     def _nodes(self, device: Device, text: str) -> list[Reading]:
-        now = self._clock()
-        device.nodes = frozenset(each.partition("[")[0].strip() for each in text.split(",")[:MAX_PROPERTIES] if each.strip())
-        return [*device.freshen(list(device.properties.values()), now), *device.settle(now)]
+        changed = device.have_nodes(each.partition("[")[0].strip() for each in text.split(",")[:MAX_PROPERTIES] if each.strip())
+        return self._learnt(device, device.properties.values() if changed else ())
 
     def _of_node(self, device: Device, node: str, text: str) -> list[Reading]:
-        now = self._clock()
-        if device.titles.get(node, "") != text and (node in device.titles or len(device.titles) < MAX_PROPERTIES):
-            device.titles[node] = text
-            return device.freshen(list(device.properties.values()), now)
-        return device.settle(now)
+        if device.titles.get(node, "") == text or (node not in device.titles and len(device.titles) >= MAX_PROPERTIES):
+            return []
+        device.titles[node] = text
+        return self._learnt(device, [each for each in device.properties.values() if each.node.startswith(node)])
 
     def _of_property(self, device: Device, node: str, name: str, attribute: str, text: str) -> list[Reading]:
         of = device.find(node, name)
         if of is None or device.described or not device.learn(of, attribute, text):
             return []
-        now = self._clock()
-        return [*device.freshen(list(device.family(of)), now), *device.settle(now)]
+        return self._learnt(device, device.family(of))
 
     def _call(self, device: Device, name: str) -> None:
         text = " ".join(name[:MAX_TITLE].split())

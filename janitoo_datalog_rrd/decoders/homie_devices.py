@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..core.contracts import Meta, Reading
 from ..core.errors import DecodeError
+from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property, Room
 from .homie_values import TEXTS, may_be_number, number_of, units_of
 from .units import is_count, with_rate
 
@@ -14,67 +15,14 @@ MAX_PROPERTIES = 1000
 """How many properties of a device are remembered."""
 MAX_HELD = 5
 """How many values of a property wait for its datatype."""
-MAX_HELD_TEXT = 40
-"""How long a value may be that waits, in bytes; numbers are shorter."""
 MAX_TITLE = 200
 SETTLE_S = 10.0
 """So long a device without datatypes is waited for; then what is a number is taken for one."""
 FRESH_S = 60.0
 """A value that is not older stands as of now: its device has it retained."""
 
-ATTRIBUTES = ("name", "datatype", "unit", "settable")
-"""Those of a property that say something of its numbers."""
 GONE = frozenset(("lost", "disconnected"))
 STATES = frozenset(("init", "ready", "sleeping", "alert", *GONE))
-
-
-class Held(NamedTuple):
-    """A value that waits.
-
-    Attributes:
-        time: when it came, seconds since the epoch UTC.
-        payload: what it is.
-    """
-
-    time: float
-    payload: bytes
-
-
-class Room:
-    """How many properties of all devices together may still be remembered.
-
-    Attributes:
-        left: so many.
-    """
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
-class Property:
-    """A property of a device, with what its device says of it.
-
-    Attributes:
-        topic: where its values come.
-        node, name: its identifiers.
-        attributes: `name`, `datatype`, `unit` and `settable`, where they were said.
-        held: its values that wait for its datatype.
-        last: its last value, until that is no longer fresh.
-        meta: what goes with each number.
-        rate: whether it is a count, whose rate is logged too.
-    """
-
-    __slots__ = ("attributes", "held", "last", "meta", "name", "node", "rate", "topic")
-
-    def __init__(self, topic: str, node: str, name: str) -> None:
-        self.topic = topic
-        self.node = node
-        self.name = name
-        self.attributes: dict[str, str] = {}
-        self.held: list[Held] = []
-        self.last: Held | None = None
-        self.meta: Meta | None = None
-        self.rate = False
 
 
 class Device:
@@ -107,6 +55,7 @@ class Device:
         self._waiting: dict[str, Property] = {}
         self._waits_since: float | None = None
         self._settled = False
+        self._news = False
 
     def find(self, node: str, name: str) -> Property | None:
         """A property by its identifiers; None where there are too many."""
@@ -157,10 +106,11 @@ class Device:
 
     def settle(self, now: float) -> list[Reading]:
         """Read the values that wait no longer: their datatype is known by now, or there is none to be waited for."""
-        if not self._waiting:
-            return []
         if not self.described and self._waits_since is not None and now - self._waits_since >= SETTLE_S:
             self._settled = True
+        if not self._waiting or not (self._news or self._settled):
+            return []
+        self._news = False
         found: list[Reading] = []
         for of in [each for each in self._waiting.values() if self._settled or self._attribute(each, "datatype")]:
             del self._waiting[of.topic]
@@ -172,6 +122,27 @@ class Device:
         if not self._waiting:
             self._waits_since = None
         return found
+
+    def come_back(self, now: float) -> list[Reading]:
+        """The device is there: read what came just before it said so."""
+        found = self.settle(now)
+        late, self.late = self.late, {}
+        for topic, value in late.items():
+            node, _, name = topic.removeprefix(f"{self.base}/").partition("/")
+            of = self.find(node, name)
+            if of is not None and now - value.time <= FRESH_S:
+                found += self.take(of, value, now, lenient=True)
+        return found
+
+    def put_aside(self) -> None:
+        """The device is gone: what waits is what the broker still has, unless the device is back at once."""
+        for of in self._waiting.values():
+            self.late.setdefault(of.topic, of.held[-1])
+            of.held = []
+        for of in self.properties.values():
+            of.last = None
+        self._waiting.clear()
+        self._waits_since = None
 
     def _read(
         self, of: Property, value: Held, now: float, datatype: str, *, last: bool = True, lenient: bool = False
@@ -199,12 +170,13 @@ class Device:
         if of.attributes.get(attribute, "") == text:
             return False
         of.attributes[attribute] = text
+        self._news |= attribute == "datatype"
         return True
 
     def describe(self, document: dict[str, Any]) -> None:
         """Take a description of Homie 5."""
         nodes = _mapping(document.get("nodes"))
-        self.described = True
+        self.described, self._settled, self._news = True, False, True
         self.nodes = frozenset(list(nodes)[:MAX_PROPERTIES])
         self.titles = {name: _text(_mapping(node).get("name")) for name, node in list(nodes.items())[:MAX_PROPERTIES]}
         kept = {(node, name) for node in nodes for name in _mapping(_mapping(nodes[node]).get("properties"))}
@@ -216,6 +188,12 @@ class Device:
             said = _mapping(_mapping(_mapping(nodes[node]).get("properties")).get(name))
             if of is not None:
                 of.attributes = {word: _text(said[word]) for word in ATTRIBUTES if word in said}
+
+    def have_nodes(self, nodes: Iterable[str]) -> bool:
+        """Take which nodes there are; False where no label changes by it."""
+        before = len(self.nodes) == 1
+        self.nodes = frozenset(nodes)
+        return before != (len(self.nodes) == 1)
 
     def freshen(self, which: Iterable[Property], now: float) -> list[Reading]:
         """Make anew what goes with the numbers of properties; the answer has those that went out a moment ago without it."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from math import isinf, nan
+from types import MappingProxyType
 
+from ..core.contracts import Meta
 from ..core.errors import DecodeError
 from .numbers import MAX_TEXT, excerpt, number_of_text
 from .units import normal_units
@@ -13,6 +15,18 @@ NUMBERS = frozenset(("integer", "float", "percent", "boolean", "duration"))
 """Datatypes that are logged."""
 TEXTS = frozenset(("string", "enum", "color", "datetime", "json"))
 """Datatypes of which nothing is logged."""
+
+STATS = MappingProxyType(
+    {
+        "signal": Meta("Signal", "%"),
+        "cputemp": Meta("Processor temperature", "°C"),
+        "cpuload": Meta("Processor load", "%"),
+        "battery": Meta("Battery", "%"),
+        "freeheap": Meta("Free memory", "B"),
+        "supply": Meta("Supply voltage", "V"),
+    }
+)
+"""The numbers below `$stats` (Homie 3, and an extension of Homie 4); uptime and interval are none of a house."""
 
 _UNKNOWN = frozenset(("nan", "null", "unknown", "unavailable", "undefined"))  # what devices write where a sensor gives nothing
 # Homie's own subset of ISO 8601 durations, PTxHxMxS, with fractions; days, which some devices write, are taken too.

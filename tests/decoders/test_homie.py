@@ -238,6 +238,30 @@ def test_values_that_overtake_the_word_that_a_device_is_back_are_logged(home: Ho
     assert home.say("homie/kettle/$state", "ready") == []
 
 
+def test_what_waits_of_a_lost_device_is_not_logged_once_its_datatype_comes(home: Home) -> None:
+    home.say("homie/kettle/pot/heat", "20")
+    home.say("homie/kettle/$state", "lost")
+    assert home.say("homie/kettle/pot/heat/$datatype", "float") == []
+    assert home.say("homie/kettle/pot/heat/$unit", "°C") == []
+    assert home.say("homie/kettle/$nodes", "pot") == []
+    assert home.numbers("homie/kettle/$state", "ready") == [("homie/kettle/pot/heat", 20.0)]  # back at once
+
+
+def test_a_child_that_names_a_lost_root_is_lost(home: Home) -> None:
+    home.say("homie/5/bridge/$state", "lost")
+    home.say("homie/5/kettle/$state", "ready")
+    home.say("homie/5/kettle/pot/heat", "20")
+    assert (
+        home.say(
+            "homie/5/kettle/$description", json.dumps(json.loads(description(heat={"datatype": "float"})) | {"root": "bridge"})
+        )
+        == []
+    )
+    node = home.nodes.get("homie/5/kettle")
+    assert node is not None
+    assert not node.online
+
+
 def test_children_are_lost_with_their_root_and_back_with_it(home: Home) -> None:
     child = json.loads(description(heat={"datatype": "float"})) | {"root": "bridge"}
     home.say("homie/5/kettle/$description", json.dumps(child))
