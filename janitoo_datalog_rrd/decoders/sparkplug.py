@@ -24,7 +24,7 @@ KIND = "sparkplug"
 NAMESPACE = "spBv1.0"
 TOPICS = (f"{NAMESPACE}/#",)
 CERTIFICATES = "$sparkplug/certificates/"
-"""Below it, brokers that know Sparkplug keep births. It is asked for in a section only: some brokers close the connection for it."""
+"""Below it, brokers that know Sparkplug keep births; asked for in a section only: some brokers close the connection then."""
 BIRTHS = tuple(f"{where}{NAMESPACE}/+/{which}" for where in ("", CERTIFICATES) for which in ("NBIRTH/+", "DBIRTH/+/+"))
 CERTIFICATE = "CERTIFICATE"
 MAX_UNITS = 10_000
