@@ -53,7 +53,7 @@ class _Value:
     def __init__(self, node: str, slots: list[tuple[Key, Meta]]) -> None:
         self.node = node
         self.slots = slots
-        self.known = False
+        self.known = True  # perhaps from before a start: then it is told once that it is so no longer
 
 
 class VictronDecoder:

@@ -28,8 +28,8 @@ _SILENT_LAST = _names(
     """
     AllowedRoles BatteryService BmsInstance BuildDate Connected ConnectionInformation CustomName DataManagerVersion DateAndTime
     DeviceId DeviceInstance DeviceType FirmwareBuild FirmwareSubVersion FirmwareVersion FluidType Group HardwareVersion Id
-    LastSeen LastUpdate Latency ModelId NrOfTrackers NumberOfInputs NumberOfOutputs NumberOfPhases PhaseSetting Position ProductId
-    ProductName Refresh RefreshTime Serial ShortIds Standard TemperatureType Time Timestamp Type UpdateIndex VrmInstance
+    LastSeen LastUpdate Latency ModelId NrOfTrackers NumberOfAcInputs NumberOfInputs NumberOfOutputs NumberOfPhases PhaseSetting
+    Position ProductId ProductName Refresh RefreshTime Serial ShortIds Standard TemperatureType Time Timestamp Type UpdateIndex VrmInstance
     """
 )
 # What the last part of a path says, whole or by its last word.
@@ -62,13 +62,16 @@ _PATH_UNITS = MappingProxyType(
 _SERVICE_UNITS = MappingProxyType(
     {
         ("tank", "Capacity"): "m³",
+        ("pulsemeter", "Aggregate"): "m³",
         ("alternator", "Speed"): "rpm",
         ("genset", "Engine/Speed"): "rpm",
         ("motordrive", "Motor/RPM"): "rpm",
         ("evcharger", "Session/Energy"): "kWh",
     }
 )
-_COUNTS = frozenset(("ChargedEnergy", "DischargedEnergy", "EnergyIn", "EnergyOut", "TotalAhDrawn", "ChargedAh"))
+_COUNTS = frozenset(
+    ("Aggregate", "Count", "ChargedEnergy", "DischargedEnergy", "EnergyIn", "EnergyOut", "TotalAhDrawn", "ChargedAh")
+)
 _WORDS = MappingProxyType(
     {
         "Ac": "AC", "Dc": "DC", "Pv": "PV", "F": "frequency", "I": "current", "P": "power", "S": "apparent power", "V": "voltage",
@@ -103,7 +106,7 @@ def units_of(service: str, path: str) -> str:
 
 
 def is_count(path: str) -> bool:
-    """Whether a number only grows, but for resets: meters of energy and charge."""
+    """Whether a number only grows, but for resets: meters of energy, charge and volume, and pulses."""
     last = path.rpartition("/")[2]
     if path.startswith("History/Daily/"):
         return False
