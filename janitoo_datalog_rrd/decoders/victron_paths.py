@@ -26,10 +26,11 @@ _SILENT_FIRST = _names(
 )
 _SILENT_LAST = _names(
     """
-    AllowedRoles BatteryService BmsInstance BuildDate Connected ConnectionInformation CustomName DataManagerVersion DateAndTime
-    DeviceId DeviceInstance DeviceType FirmwareBuild FirmwareSubVersion FirmwareVersion FluidType Group HardwareVersion Id
-    LastSeen LastUpdate Latency ModelId NrOfTrackers NumberOfAcInputs NumberOfInputs NumberOfOutputs NumberOfPhases PhaseSetting
-    Position ProductId ProductName Refresh RefreshTime Serial ShortIds Standard TemperatureType Time Timestamp Type UpdateIndex VrmInstance
+    AllowedRoles BatteryService BmsInstance BuildDate Connected ConnectionInformation CustomName DataManagerVersion
+    DateAndTime DeviceId DeviceInstance DeviceType FirmwareBuild FirmwareSubVersion FirmwareVersion FluidType Group
+    HardwareVersion Id LastSeen LastUpdate Latency ModelId NrOfTrackers NumberOfAcInputs NumberOfInputs NumberOfOutputs
+    NumberOfPhases PhaseSetting Position ProductId ProductName Refresh RefreshTime Serial ShortIds Standard TemperatureType
+    Time Timestamp Type UpdateIndex VrmInstance
     """
 )
 # What the last part of a path says, whole or by its last word.
