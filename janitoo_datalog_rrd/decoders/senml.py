@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from math import isfinite
+from math import ceil, isfinite, log2
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +72,7 @@ class SenmlDecoder:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._known: dict[tuple[str, str, str, str, float], list[tuple[Key, Meta]]] = {}
+        self._holds: dict[tuple[str, str], float] = {}
         self._units: dict[tuple[str, str], str] = {}
         self._titled: set[str] = set()
         self._directory: Directory | None = None
@@ -125,7 +126,7 @@ class SenmlDecoder:
         if value is None and not isinstance(boolean, bool) and total is None:
             return
         timestamp = self._time(base.time + (_number(record, "t") or 0.0))
-        hold = min(max(_number(record, "ut") or 0.0, 0.0), _MAX_HOLD)
+        hold = self._hold(topic, name, _number(record, "ut") or 0.0)
         if value is not None or isinstance(boolean, bool):
             number = value + base.value if value is not None else float(bool(boolean))
             (key, meta), *_ = self._slots(topic, name, base.name, unit, hold)
@@ -139,6 +140,15 @@ class SenmlDecoder:
         if given == 0.0:
             return None
         return parse_time(self._clock() + given if abs(given) < _RELATIVE_BELOW else given)
+
+    def _hold(self, topic: str, name: str, update_s: float) -> float:
+        """How long a number stands: the longest update time that was told for it, rounded up so that it seldom changes."""
+        known = self._holds.get((topic, name), 0.0)
+        if update_s > known:
+            if len(self._holds) >= _MAX_KNOWN:
+                self._holds.clear()
+            known = self._holds[topic, name] = 2.0 ** ceil(log2(min(max(update_s, 1.0), _MAX_HOLD)))
+        return known
 
     def _slots(self, topic: str, name: str, base: str, unit: str, hold: float) -> list[tuple[Key, Meta]]:
         """Where a number goes: its level, and for a sum (where `hold` is below 0) its rate too."""

@@ -77,8 +77,13 @@ def test_a_sum_has_a_level_and_a_rate_beside_the_value() -> None:
 
 
 def test_the_time_until_the_next_record_is_how_long_a_number_stands() -> None:
-    (reading,) = read({"n": "a", "v": 1, "ut": 120})
-    assert reading.meta.hold == 120.0
+    decoder = SenmlDecoder(lambda: NOW)
+    metas = [read({"n": "a", "v": 1, **said}, decoder=decoder)[0].meta for said in ({}, {"ut": 120}, {"ut": 90.5}, {})]
+    assert [meta.hold for meta in metas] == [0.0, 128.0, 128.0, 128.0]
+    assert metas[1] is metas[2]
+    for said, hold in ((1e300, 2.0**25), (-5, 0.0), (0.001, 1.0)):
+        (reading,) = read({"n": "a", "v": 1, "ut": said})
+        assert reading.meta.hold == hold
 
 
 @pytest.mark.parametrize(
