@@ -102,6 +102,7 @@ class Readers:
         self.privacy = privacy
         self._firm = [route for route in self.routes if not route.loose]
         self._loose = [route for route in self.routes if route.loose]
+        directory.forms = tuple(each for route in self._firm for each in route.filters)
         for route in self.routes:
             join = getattr(route.decoder, "join", None)
             if join is not None:

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from .contracts import NO_META, Decoder, Key, Meta, Reading
 from .facts import DialectNote
 from .heartbeats import NodeRegistry
+from .topics import topic_matches
 
 MAX_CLAIMS = 20_000
 """How many topics may be claimed."""
@@ -33,12 +34,14 @@ class Directory:
     Attributes:
         version: another number each time that a topic is claimed or left.
         notes_left_out: notes that there was no room for.
+        forms: filters of the topics that sections of the ini read, or dialects that know them by their form.
     """
 
     def __init__(self, nodes: NodeRegistry) -> None:
         self.nodes = nodes
         self.version = 0
         self.notes_left_out = 0
+        self.forms: tuple[str, ...] = ()
         self._claims: dict[str, Decoder] = {}
         self._described: dict[Key, tuple[str, Meta]] = {}
         self._dressed: dict[Key, tuple[Meta, Meta]] = {}
@@ -89,6 +92,10 @@ class Directory:
     def claims_by_decoder(self) -> dict[int, int]:
         """How many topics each decoder has claimed, by its `id`; from any thread."""
         return dict(Counter(map(id, list(self._claims.values()))))
+
+    def has_form(self, topic: str) -> bool:
+        """Whether a topic, or every topic that a filter stands for, is read without being claimed."""
+        return any(topic_matches(each, topic) for each in self.forms)
 
     @property
     def claimed(self) -> Collection[str]:

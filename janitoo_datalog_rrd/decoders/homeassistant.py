@@ -147,7 +147,8 @@ class HomeAssistantDecoder:
                     return
                 self._values.drop(known)
         if "+" in given.topic or "#" in given.topic:
-            self._note_wild(topic, given)
+            if not self._directory.has_form(given.topic):  # else its own dialect reads it, whichever gateway it comes by
+                self._note_wild(topic, given)
             return
         if len(self._values) >= MAX_VALUES:
             told = f"it is not logged: {MAX_VALUES} values are announced already"

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from janitoo_datalog_rrd.core.contracts import Reading
+from janitoo_datalog_rrd.core.decoding import Readers, Route
 from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
-from janitoo_datalog_rrd.decoders.openmqttgateway import GatewayDecoder
+from janitoo_datalog_rrd.core.privacy import Privacy
+from janitoo_datalog_rrd.core.sections import Section
+from janitoo_datalog_rrd.decoders.homeassistant import make_decoder as make_homeassistant
+from janitoo_datalog_rrd.decoders.openmqttgateway import GatewayDecoder, make_decoder
 
 SENSOR = "A4C138CF0156"
 HEARD = {"id": "A4:C1:38:CF:01:56", "tempc": 21.5, "tempf": 70.7}
@@ -153,6 +157,25 @@ def test_a_gateway_that_goes_takes_only_its_own_values_along() -> None:
     (gone,) = home.hear("home/one/LWT", "offline")
     assert gone.key == ("home/one/SYStoMQTT", "rssi")
     assert math.isnan(gone.value)
+
+
+def test_what_home_assistant_is_told_of_its_topics_is_no_trouble() -> None:
+    directory = Directory(NodeRegistry())
+    homeassistant = make_homeassistant(Section(""))
+    routes = [
+        Route(make_decoder.topics, GatewayDecoder(), "openmqttgateway"),  # type: ignore[attr-defined]
+        Route(("homeassistant/#",), homeassistant, "homeassistant"),
+    ]
+    Readers(routes, directory, Privacy())
+    for number, way in enumerate(("BTtoMQTT", "OthertoMQTT")):
+        config = {
+            "stat_t": f"+/+/{way}/{SENSOR}",
+            "uniq_id": f"x{number}",
+            "val_tpl": "{{ value_json.tempc }}",
+            "unit_of_meas": "°C",
+        }
+        homeassistant.decode(f"homeassistant/sensor/{SENSOR}-{number}/config", json.dumps(config).encode())
+    assert [note.place.split()[0] for note in directory.notes] == [f"homeassistant/sensor/{SENSOR}-1/config"]
 
 
 def test_json_that_was_cut_off_is_told() -> None:
