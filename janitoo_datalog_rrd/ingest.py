@@ -65,7 +65,7 @@ class Ingest:
         self._clock = services.clock
         self._waiting_max = waiting_max
         self._plain: dict[bytes, ColumnState] = {}
-        self._generation = (-1, -1)
+        self._generation = (-1, -1, -1)
         self._waiting: deque[tuple[list[Publish], float]] = deque()
         self._arriving = math.inf
         self._failing = False
@@ -235,7 +235,7 @@ class Ingest:
 
     def _plain_columns(self) -> dict[bytes, ColumnState]:
         """Topic → the column where its bare numbers go; made anew when a value no longer goes where it went."""
-        generation = self._store.cache.generation, self._router.version
+        generation = self._store.cache.generation, self._router.version, self._router.descriptions
         if generation != self._generation:
             self._plain.clear()
             self._generation = generation

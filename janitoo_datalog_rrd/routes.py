@@ -56,6 +56,11 @@ class Router:
         return self._readers.directory.version
 
     @property
+    def descriptions(self) -> int:
+        """Another number each time that something else is known of a value, which its next message is to be given."""
+        return self._readers.directory.descriptions
+
+    @property
     def filters(self) -> list[str]:
         """Every topic filter to subscribe; none that another covers, since a broker may send a message once for each."""
         covered = self._covered

@@ -19,7 +19,7 @@ from support import Mosquitto, wait_until
 
 from janitoo_datalog_rrd.bus import RrdBus
 from janitoo_datalog_rrd.core.announcements import Announcements
-from janitoo_datalog_rrd.core.contracts import Decoder, Reading
+from janitoo_datalog_rrd.core.contracts import Decoder, Meta, Reading
 from janitoo_datalog_rrd.core.decoding import Readers, Route
 from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.options import Options
@@ -30,6 +30,7 @@ from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.decoders.plain import make_decoder
 from janitoo_datalog_rrd.ingest import Ingest
 from janitoo_datalog_rrd.store.intake import Intake
+from janitoo_datalog_rrd.store.names import series_name
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import SourceConfig, StoreSettings
 from janitoo_datalog_rrd.store.store import Store
@@ -72,7 +73,7 @@ class Intaking:
         self.store.open()
         self.acknowledged: list[int] = []
         route = Route(("t/#",), decoder or make_decoder(Section("decoder__t")), "plain")
-        readers = Readers([route], Directory(services.nodes), Privacy())
+        self.readers = readers = Readers([route], Directory(services.nodes), Privacy())
         announcements = Announcements(home / "data" / "announcements.json")
         self.ingest = Ingest(self.store, readers, announcements, services, self.acknowledge, waiting_max=3)
 
@@ -326,3 +327,18 @@ def test_a_bug_of_the_store_met_by_one_message_does_not_hold_up_the_others(
     assert services.counters.by_label("messages") == {"accepted": 9, "store_failed": 1}
     assert services.counters.get("samples_accepted") == 9
     assert caplog.text.count("Traceback") == 1
+
+
+def test_what_becomes_known_of_a_value_reaches_a_series_that_takes_the_short_way(intaking: Callable[..., Intaking]) -> None:
+    house = intaking()
+    for number in range(3):
+        house.take(("t/x", str(number), 1 + number))
+    house.readers.directory.describe(("t/x", ""), Meta("Power", "W", "homeassistant/x", uid="x"), "homeassistant")
+    house.take(("t/x", "4", 4), ("t/x", "5", 5))
+    info = house.store.get_series("t.x")
+    assert (info.label, info.columns[0].units, info.node) == ("Power", "W", "homeassistant/x")
+    house.readers.directory.withdraw(("t/x", ""), "homeassistant")
+    house.readers.directory.describe(("t/y", ""), Meta("Power", "W", "homeassistant/x", uid="x"), "homeassistant")
+    house.take(("t/y", "6", 6), ("t/x", "7", 7))
+    assert house.values() == [0, 1, 2, 4, 5, 6], "the device has got another topic"
+    assert [each.name for each in house.store.list_series()] == ["t.x", series_name(("t/x", ""), ("t.x",))]

@@ -33,6 +33,7 @@ class Directory:
 
     Attributes:
         version: another number each time that a topic is claimed or left.
+        descriptions: another number each time that something else is known of a value.
         notes_left_out: notes that there was no room for.
         forms: filters of the topics that sections of the ini read, or dialects that know them by their form.
     """
@@ -40,6 +41,7 @@ class Directory:
     def __init__(self, nodes: NodeRegistry) -> None:
         self.nodes = nodes
         self.version = 0
+        self.descriptions = 0
         self.notes_left_out = 0
         self.forms: tuple[str, ...] = ()
         self._claims: dict[str, Decoder] = {}
@@ -115,6 +117,8 @@ class Directory:
             return False
         if known is not None and known[0] != kind:
             return False
+        if known is None or known[1] != meta:
+            self.descriptions += 1
         self._described[key] = (kind, meta)
         self._dressed.pop(key, None)
         return True
@@ -124,6 +128,7 @@ class Directory:
         if self._described.get(key, ("", NO_META))[0] == kind:
             del self._described[key]
             self._dressed.pop(key, None)
+            self.descriptions += 1
 
     def dress(self, reading: Reading) -> Reading:
         """A reading with what is known of its value; what its own message says goes first."""
