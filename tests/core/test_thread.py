@@ -398,6 +398,39 @@ def test_a_reload_takes_schemas_decoders_and_datasources_over_and_keeps_cache_an
     assert "Traceback" not in running.stderr
 
 
+def test_a_reload_takes_over_what_is_said_of_single_series_and_back(process: Process) -> None:
+    running, plain = process.front(), process.ini.read_text()
+    process.broker.publish(janitoo("0131/0001", "rain", 3), janitoo("0131/0001", "wind", 4))
+    wait_until(lambda: {"0131.0001.rain.0", "0131.0001.wind.0"} <= set(process.series()), what="two series")
+    label = process.series()["0131.0001.rain.0"]["label"]
+    process.ini.write_text(
+        plain
+        + "[series__rain]\npattern = .*rain.*\nlabel = Rain on the roof\nunits = mm\nretention = 10s:2d\n"
+        + "[series__wind]\npattern = .*wind.*\nlog = no\n"
+    )
+    running.send(signal.SIGHUP)
+    wait_until(lambda: process.series().get("0131.0001.rain.0", {}).get("label") == "Rain on the roof", what="the new label")
+    rain = process.series()["0131.0001.rain.0"]
+    assert (rain["columns"][0]["label"], rain["columns"][0]["units"], rain["columns"][0]["last_value"]) == (
+        "Rain on the roof",
+        "mm",
+        3,
+    )
+    assert "0131.0001.wind.0" not in process.series()
+    wait_until(process.healthy, what="the server to be connected again")
+    process.broker.publish(janitoo("0131/0001", "wind", 5), janitoo("0131/0001", "rain", 6))
+    wait_until(lambda: process.series()["0131.0001.rain.0"]["columns"][0]["last_value"] == 6)
+    file = process.file("0131.0001.rain.0")
+    wait_until(lambda: not file.exists() or rrdtool.info(str(file))["rra[0].rows"] == 17280, what="the new retention")
+    process.ini.write_text(plain)
+    running.send(signal.SIGHUP)
+    wait_until(lambda: "0131.0001.wind.0" in process.series(), what="the wind to be back")
+    assert process.series()["0131.0001.wind.0"]["columns"][0]["last_value"] == 4
+    assert process.series()["0131.0001.rain.0"]["label"] == label
+    assert running.stop() == 0
+    assert "Traceback" not in running.stderr
+
+
 def test_what_is_published_while_the_server_is_stopped_is_logged(process: Process) -> None:
     assert process.front().stop() == 0
     process.broker.publish(janitoo("0131/0001", "rain", 7))

@@ -35,6 +35,7 @@ REASONS = {
     "path_too_long": "a path in it is longer than 500 characters",
     "topic_too_long": "its topic is longer than 1,000 characters",
     "max_series": "there are max_series series already",
+    "hidden": "a [series__NAME] section says that it is not to be logged",
     "not_configured": "auto_series is off, and no datasource asks for it",
     "out_of_range": "the number is more than an RRD file can hold",
     "refused": "RRDtool did not take the point; the log has its words",

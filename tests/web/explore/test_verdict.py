@@ -90,6 +90,15 @@ def test_without_auto_series_a_section_is_not_offered(look_in: Callable[..., Loo
     assert refused["detail"].startswith("A section would change nothing. auto_series is off")
 
 
+def test_what_a_section_hides_names_the_section(look_in: Callable[..., Looker], mosquitto: Mosquitto) -> None:
+    quiet = "[series__quiet]\npattern = garden.*\nlog = no\n"
+    looker = look_in(mosquitto, more=f"[decoder__garden]\ntopics = garden/#\nkind = plain\n{quiet}")
+    looker.hear(("garden/soil", "31"))
+    number = looker.number("garden/soil")
+    assert (number["state"], number["series"]) == ("not", [])
+    assert number["why"].startswith(f"[series__quiet] says that it is not to be logged ({looker.ini}:")
+
+
 def test_when_there_are_as_many_series_as_may_be_that_is_said(look_in: Callable[..., Looker], mosquitto: Mosquitto) -> None:
     looker = look_in(mosquitto, datarrd="max_series = 3")
     looker.house.publish(
