@@ -13,7 +13,7 @@ from collections.abc import Collection
 from .contracts import NO_META, Decoder, Key, Meta, Reading
 from .facts import DialectNote
 from .heartbeats import NodeRegistry
-from .topics import topic_matches
+from .topics import is_safe_topic, topic_matches
 
 MAX_CLAIMS = 20_000
 """How many topics may be claimed."""
@@ -69,13 +69,13 @@ class Directory:
     # -- topics --------------------------------------------------------------------------------------
 
     def claim(self, topic: str, decoder: Decoder) -> bool:
-        """Have the messages of a topic read by a decoder; False where another one has it, or there are too many.
+        """Have the messages of a topic read by a decoder; False where another one has it, there are too many, or it is no topic.
 
         Topics that a section of the ini reads, or a dialect that knows them by their form, stay with those.
         """
         if topic in self._claims:
             return self._claims[topic] is decoder
-        if len(self._claims) >= MAX_CLAIMS:
+        if len(self._claims) >= MAX_CLAIMS or not is_safe_topic(topic):
             return False
         self._claims[topic] = decoder
         self.version += 1

@@ -281,8 +281,9 @@ class Receiver:
         found: list[packets.Other] = []
         size = sum(len(payload) for messages in waiting for _, payload, _ in messages)
         while self._asked.arriving and not self._stopping.is_set():
+            begun = time.monotonic()
             messages, others = self._read(wire, _HUSH_S, hurry=True)
-            if not messages and not others:
+            if not messages and not others and time.monotonic() - begun >= _HUSH_S:
                 self._asked.hush()
             if messages:
                 waiting.append(messages)

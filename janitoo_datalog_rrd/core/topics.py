@@ -95,3 +95,23 @@ def topic_matches(topic_filter: str, topic: str) -> bool:
         if position >= len(levels) or levels[position] == "#" or level not in ("+", levels[position]):
             return False
     return len(levels) == len(wanted)
+
+
+MAX_TOPIC = 1000
+"""Characters of the longest topic that may be subscribed by what a device says."""
+_MAX_LEVELS = 100
+_SAFE_TOPIC = re.compile("[^\x00-\x1f\x7f-\x9f+#\ud800-\udfff\ufdd0-\ufdef]{1,1000}")
+
+
+def is_safe_topic(topic: str) -> bool:
+    """Whether a topic that came in a message may be subscribed.
+
+    It is one topic and no filter, none of the broker's own, and brokers take it: Mosquitto ends the connection of whoever subscribes
+    control characters, what is no character (Unicode 15, section 23.7), or more than 200 levels.
+    """
+    return (
+        _SAFE_TOPIC.fullmatch(topic) is not None
+        and not topic.startswith("$")
+        and topic.count("/") < _MAX_LEVELS
+        and (topic.isascii() or not any(ord(each) & 0xFFFE == 0xFFFE for each in topic))
+    )
