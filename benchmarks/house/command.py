@@ -62,6 +62,9 @@ def run(folder: Path, hours: float, speed: float, say: object = None) -> tuple[l
             (number, name) for number, name in matches(house.numbers, series) if not number.counted and not number.optional
         ]
         faults = [f"{row.dialect}: {text}" for row in rows for text in row.faults] + check_rows(house.server, measured)
+    published = sum(number.count for number in house.numbers if not number.optional)
+    if house.outcome.accepted < published:
+        faults.append(f"{published:,} numbers were published, and {house.outcome.accepted:,} samples accepted")
     return rows, faults, house.outcome
 
 

@@ -145,6 +145,7 @@ class Subscriptions:
         gone = [each for each in before if each not in wanted]
         self.heard.difference_update(gone)
         self._handing_on.difference_update(gone)
+        self._deaf.difference_update(gone)
         self._first_step = [each for each in self._first_step if each in wanted or each in self._extra]
         for few in _few(gone):
             wire.send(packets.unsubscribe(_UNSUBSCRIBE, few, v5=self._v5))

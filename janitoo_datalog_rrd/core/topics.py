@@ -106,8 +106,8 @@ _SAFE_TOPIC = re.compile("[^\x00-\x1f\x7f-\x9f+#\ud800-\udfff\ufdd0-\ufdef]{1,10
 def is_safe_topic(topic: str) -> bool:
     """Whether a topic that came in a message may be subscribed.
 
-    It is one topic and no filter, none of the broker's own, and brokers take it: Mosquitto ends the connection of whoever subscribes
-    control characters, what is no character (Unicode 15, section 23.7), or more than 200 levels.
+    It is one topic and no filter, none of the broker's own, and brokers take it: Mosquitto ends the connection of whoever
+    subscribes control characters, what is no character (Unicode 15, section 23.7), or more than 200 levels.
     """
     return (
         _SAFE_TOPIC.fullmatch(topic) is not None
