@@ -163,6 +163,8 @@ class HomeAssistantDecoder:
         try:
             value = Value(given, topic, self._templates.take(given.template), self._house)
         except TemplateError as error:
+            if self._directory.has_form(given.topic):
+                return ""  # its own dialect reads it, without templates
             return f"it is not logged: its template {given.template[:120]!r} is not taken, since {error}"
         self._announced[topic][given] = value
         return self._values.add(value)

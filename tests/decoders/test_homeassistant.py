@@ -392,6 +392,12 @@ def test_a_template_that_is_not_supported_is_told(bus: Bus) -> None:
     assert not bus.notes
 
 
+def test_a_template_for_what_another_dialect_reads_is_no_trouble(bus: Bus) -> None:
+    bus.directory.forms = ("zigbee2mqtt/#",)
+    bus.announce("sensor/k1/t", SENSOR, stat_t="zigbee2mqtt/k", val_tpl="{{ as_timestamp(value_json.last_seen) }}")
+    assert not bus.notes
+
+
 def test_topics_with_wildcards_are_told_once(bus: Bus) -> None:
     bus.announce("sensor/k1/t", SENSOR, stat_t="+/+/BTtoMQTT/AABBCC")
     bus.announce("sensor/k2/t", SENSOR, stat_t="+/+/BTtoMQTT/DDEEFF")
