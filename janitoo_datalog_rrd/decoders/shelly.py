@@ -96,11 +96,19 @@ class ShellyDecoder:
         if base is None:
             return None
         later = self._later[base]
-        device, _, rest = topic[len(base) :].partition("/")
-        if topic == f"{base}announce" or rest == "announce":
+        if topic.endswith("/announce"):
             return self._take_announcement
         if topic.endswith("/events/rpc") or topic.rpartition("/")[0].endswith("/status"):
             return later.decode
+        device, _, rest = topic[len(base) :].partition("/")
+        reader = self._reader_of(topic, device, rest, later)
+        above, _, owner = base.rstrip("/").rpartition("/")
+        if reader is None and above:  # the filter may have named one device
+            return self._reader_of(topic, owner, topic[len(base) :], later)
+        return reader
+
+    def _reader_of(self, topic: str, device: str, rest: str, later: Shelly2Decoder) -> _Reader | None:
+        """Who reads a topic of a device; `rest` is what stands behind it."""
         if not device or not rest:
             return None
         if rest == "online":

@@ -179,6 +179,18 @@ def test_devices_may_stand_below_another_base() -> None:
     assert home.hear("elsewhere/plug/relay/0", "on") == []
 
 
+@pytest.mark.parametrize(
+    ("rest", "payload"),
+    [("relay/0", "on"), ("sensor/battery", "80"), ("light/0/status", '{"gain": 5}'), ("status", '{"lux": 5}')],
+)
+def test_a_section_may_name_one_device(rest: str, payload: str) -> None:
+    home = Home("summerhouse/shellies/boiler/#")
+    (reading,) = home.hear(f"summerhouse/shellies/boiler/{rest}", payload)
+    assert reading.meta.node == "shelly/boiler"
+    home.announce("boiler")
+    assert home.hear("summerhouse/shellies/boiler/online", "true") == []
+
+
 def test_a_later_generation_below_the_same_base_is_read_too() -> None:
     home = Home()
     home.hear("shellies/announce", {"id": "boiler", "name": "Boiler in the cellar", "mac": "A8032ABE54DC", "gen": 2})
