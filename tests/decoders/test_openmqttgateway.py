@@ -176,7 +176,7 @@ def test_what_home_assistant_is_told_of_its_topics_is_no_trouble() -> None:
         }
         homeassistant.decode(f"homeassistant/sensor/{SENSOR}-{number}/config", json.dumps(config).encode())
     (note,) = directory.notes
-    assert "OthertoMQTT" in note.what
+    assert f"+/+/OthertoMQTT/{SENSOR}" in note.what
 
 
 def test_json_that_was_cut_off_is_told() -> None:
