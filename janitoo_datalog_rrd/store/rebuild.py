@@ -9,6 +9,7 @@ The layout is that of rrd_format.h.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import struct
@@ -84,7 +85,8 @@ def rebuild(path: Path, source: DataSource, rras: Sequence[str]) -> None:
     except OSError as error:
         raise RrdError(f"{path} cannot be given other archives: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _fill(new: bytearray, old: bytes, now: int) -> None:

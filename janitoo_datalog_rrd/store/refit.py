@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from .settings import StoreSettings
 
 logger = logging.getLogger(__name__)
 
+_FAILURES_MAX = 20
 WORK_S = 0.1
 """How long it works at a time, before other things have their turn."""
 
@@ -43,13 +45,16 @@ class Refit:
         self._monotonic = monotonic
         self._left: deque[str] = deque()
         self._rebuilt = 0
+        self._failures = 0
         self._kept: list[str] = []
 
     def begin(self) -> None:
-        """Look at every file from now on; what a life that was killed has left over is removed. Raises OSError."""
-        for path in self._settings.rrd_dir.glob(f".*{SUFFIX}"):
-            path.unlink(missing_ok=True)
+        """Look at every file from now on; what a life that was killed has left over is removed."""
+        with contextlib.suppress(OSError):  # of no use, and of no harm
+            for path in self._settings.rrd_dir.glob(f".*{SUFFIX}"):
+                path.unlink()
         self._health.forget("retention")
+        self._failures = 0
         self._left = deque(self._cache.series)
 
     def work(self, seconds: float = WORK_S) -> None:
@@ -89,6 +94,16 @@ class Refit:
             with self._flusher.exclusively(series):
                 rebuild(series.path, source, rras)
         except RrdError as error:
-            self._kept.append(str(error))
+            self._fail(str(error))
+        except Exception:  # a bug met by one file may not stop the writing of all others
+            logger.exception("%s could not be rebuilt; it is as it was", series.path)
+            self._fail(f"{series.path} could not be rebuilt: see the log")
         else:
             self._rebuilt += 1
+
+    def _fail(self, what: str) -> None:
+        """Note a file that stays as it is; a disk that is full is not asked ten thousand times."""
+        self._kept.append(what)
+        self._failures += 1
+        if self._failures >= _FAILURES_MAX:
+            self._left.clear()

@@ -188,6 +188,23 @@ def test_a_component_that_is_not_installed_is_told_once(load: Load) -> None:
     assert "datarrd.datasauce" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("pattern", "label = Attic"),
+        ("pattern", "pattern = ("),
+        ("log", "pattern = .*\nlog = perhaps"),
+        ("step", "pattern = .*\nstep = 10"),
+        ("retention", "pattern = .*\nstep = 20\nretention = 30s:1d"),
+        ("hold", "pattern = .*\nhold = long"),
+        ("heartbeat", "pattern = .*\nheartbeat = 5"),
+    ],
+)
+def test_what_is_wrong_with_a_section_for_single_series_is_told(load: Load, option: str, text: str) -> None:
+    problem = only_fault(load, f"[series__attic]\n{text}\n")
+    assert (problem.section, problem.option) == ("series__attic", option)
+
+
 def test_a_decoder_of_an_unknown_kind_is_told_with_the_kinds_there_are(load: Load) -> None:
     problem = only_fault(load, "[decoder__x]\ntopics = x/#\nkind = jason\n")
     assert (problem.option, problem.message) == (

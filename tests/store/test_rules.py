@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import re
@@ -226,6 +227,27 @@ def test_a_retention_that_the_step_of_the_file_does_not_fit_is_told_and_the_file
     store = reopen(store, make_store)
     store.tick()
     assert "retention" not in store.health.notes()
+
+
+def test_a_disk_that_does_not_let_files_be_rebuilt_is_told_and_everything_goes_on(
+    make_store: MakeStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    fill(store, clock, 10)
+    content = store.path_of(NAME).read_bytes()
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    store.close(flush=False)
+    monkeypatch.setattr(os, "fsync", fail)
+    store = make_store(schemas=Schemas([schema(retention=retention("10s:9d"))]), journal_sync="never")
+    store.tick()
+    assert "No space left on device" in store.health.notes()["retention"]
+    assert store.path_of(NAME).read_bytes() == content
+    assert not list(store.settings.rrd_dir.glob(".*"))
+    monkeypatch.undo()
+    assert store.accept([Reading(KEY, 1.0, clock.now + 5)]) == 1
 
 
 def test_files_of_datasources_and_of_nobody_keep_their_archives(make_store: MakeStore, clock: Clock) -> None:
