@@ -151,6 +151,15 @@ step = 1
 retention = 1s:1h, 10s:1d, 1m:7d
 hold = 1h
 reorder_window = 10
+
+[series__attic]
+pattern = tele[.]attic
+label = Under the roof
+units = K
+log = True
+step = 1
+retention = 1s:2h
+hold = 5m
 """,
     """\
 [decoder__tele]
@@ -198,6 +207,7 @@ hadd = 0030/0001
 INI_TOKENS = (
     "[system]", "[datarrd]",
     "[http]", "[schema__default]", "[schema__]", "[decoder__x]", "[loggers]", "[handler_x]", "[", "]", "=", ":", "\n", "\r",
+    "[series__x]", "log = ",
     "\n ", "\n\t", "\x0c", "\x85", "\u2028", ";", "#", " ;", "_0", "_00", "_9999999999", "__", "components.x = ", "step = ",
     "retention = ", "10s:1d", "1e9", "99999999999999999999", "0.5s", "1y", "((", "[[a]", "(?i)", "a{1,2}{3}", "\\1",
     "source_config_0 = ", "|", "%(x)s", "${x}", "hadd = 0001/0001", "keys = ", "level = ", "JNT_SYSTEM_", "٣", "topics = #",

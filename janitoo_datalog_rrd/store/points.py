@@ -242,7 +242,7 @@ def without_resets(points: Sequence[Point], previous: Sequence[float], counters:
 
 
 def _was_reset(low: float, high: float) -> bool:
-    if not high < low:
+    if not 0 <= high < low:
         return False
     around = 2.0**32 if low < 2.0**32 else 2.0**64
     return high - low + around >= around / 2
