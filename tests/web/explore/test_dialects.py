@@ -93,7 +93,8 @@ def test_the_dialect_that_reads_a_message_is_named_and_what_it_leaves_out(look_a
 
 def test_announcements_and_notes_are_told(look_at: Start) -> None:
     looker = look_at()
-    looker.hear(("acme/pump/config", '{"topic": "garden/pump"}'), ("garden/pump", '{"power": 3}'))
+    # retained, since what a device has announced is subscribed only then
+    looker.hear(("acme/pump/config", '{"topic": "garden/pump"}'), ("garden/pump", '{"power": 3}'), retain=True)
     config = verdict(looker, "acme/pump/config")
     assert config["state"] == "none"
     assert config["sentence"] == (
@@ -107,7 +108,8 @@ def test_announcements_and_notes_are_told(look_at: Start) -> None:
 def test_what_was_taken_back_is_known_no_longer(look_at: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("janitoo_datalog_rrd.web.explore.learnt._ANEW_S", 0.0)
     looker = look_at()
-    looker.hear(("acme/pump/config", '{"topic": "garden/pump"}'), ("garden/pump", '{"power": 3}'))
+    # retained, since what a device has announced is subscribed only then
+    looker.hear(("acme/pump/config", '{"topic": "garden/pump"}'), ("garden/pump", '{"power": 3}'), retain=True)
     wait_until(lambda: verdict(looker, "garden/pump")["kind"] == "acme", what="it to be learnt")
     looker.house.publish(("acme/pump/config", ""))
     wait_until(lambda: verdict(looker, "garden/pump")["kind"] == "json", what="it to be forgotten")
