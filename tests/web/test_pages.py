@@ -258,6 +258,19 @@ def test_the_axis_of_a_chart_has_a_prefix_only_where_one_goes_with_its_units(
     assert in_scripts("axes", "axes.axisUnits(...input)", [size, label]) == [scale, words]
 
 
+@pytest.mark.parametrize(
+    ("ticks", "step", "scale", "labels"),
+    [
+        ([0, 2.5e-6, 5e-6], 2.5e-6, 1e-6, ["0.0", "2.5", "5.0"]),
+        ([0, 0.25, 0.5], 0.25, 1, ["0.00", "0.25", "0.50"]),
+        ([0, 0.2, 0.4], 0.2, 1, ["0.0", "0.2", "0.4"]),
+        ([0, 5000], 5000, 1000, ["0", "5"]),
+    ],
+)
+def test_the_ticks_of_an_axis_say_what_they_stand_at(ticks: list[float], step: float, scale: float, labels: list[str]) -> None:
+    assert in_scripts("axes", "axes.tickLabels(...input)", [ticks, step, scale]) == labels
+
+
 def in_scripts(module: str, expression: str, given: object) -> Any:
     """What an expression is in a module of the pages, which it knows by its name; `input` is what was given."""
     node = shutil.which("node")

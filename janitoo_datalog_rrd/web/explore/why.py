@@ -70,7 +70,7 @@ class Why:
         if privacy.hides(topic or key[0]):
             return f"[privacy] says that nothing of its topic is logged ({section.places.get('topics', '')})."
         if privacy.keeps_back(key):
-            return "It is called like a secret or a position. Where it is none, name its topic in `allow` of [privacy]."
+            return "It is called like a secret or a position. Where it is none, name its topic at allow in [privacy]."
         return ""
 
     def noted(self, topic: str, nodes: Collection[str], route: Route | None) -> str:

@@ -49,6 +49,8 @@ export function axisUnits(size, units) {
 /** Labels of an axis' ticks: as many decimals as tell them apart. */
 export function tickLabels(ticks, increment, scale) {
   const step = increment / scale;
-  const decimals = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9), 0), 9);
+  let decimals = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9), 0), 9);
+  const apart = step * 10 ** decimals; // 2.5 needs one more than 2 or 5
+  if (decimals < 9 && Math.abs(apart - Math.round(apart)) > 1e-6) decimals += 1;
   return ticks.map((tick) => (tick === null ? "" : grouped(tick / scale, decimals)));
 }
