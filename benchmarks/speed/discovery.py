@@ -78,7 +78,10 @@ def messages_of(number: int) -> list[tuple[str, bytes]]:
 
 
 def _ours(bench: Bench, broker: Broker, entities: int, number: int) -> Figures:
-    sections = {"system": {"broker_client_id": f"flood{number}"}, "datarrd": {"max_series": 2 * ENTITIES}}
+    sections: dict[str, dict[str, object]] = {
+        "system": {"broker_client_id": f"flood{number}"},
+        "datarrd": {"max_series": 2 * ENTITIES},
+    }
     server = Server(bench.place(f"server{number}"), broker.port, sections)
     meter = Meter()
     with server:
