@@ -28,6 +28,7 @@ _PACE_S = 0.001
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
 _ANSWER_S = 10.0
 _HUSH_S = 2.0
+_LOT = 500  # messages that are handed on together out of many that wait
 _GATHERED_MAX = 64 << 20  # bytes of what a broker had retained that are held before any of it is handled
 
 PacketsHandler = Callable[[list[packets.Publish]], None]
@@ -239,7 +240,7 @@ class Receiver:
                 except (OSError, packets.MalformedPacketError):
                     self._take_what_never_comes_again(waiting)
                     raise
-            messages = waiting.popleft() if waiting else []
+            messages = _some_of(waiting)
             if messages:
                 self._on_packets(messages)
             self._look_at(others)
@@ -348,3 +349,14 @@ class Receiver:
                 _, others = wire.read(end - time.monotonic())
                 self._look_at(others)
             wire.send(packets.GOODBYE)
+
+
+def _some_of(waiting: deque[list[packets.Publish]]) -> list[packets.Publish]:
+    """The next messages that wait: what came with one read, and more where that was little.
+
+    What they make us ask for is asked after each lot, which takes the broker's answer.
+    """
+    messages = waiting.popleft() if waiting else []
+    while waiting and len(messages) + len(waiting[0]) <= _LOT:
+        messages = messages + waiting.popleft()
+    return messages
