@@ -204,7 +204,7 @@ def test_what_waited_on_a_claimed_topic_is_logged_after_a_restart(tmp_path: Path
     with live_in(tmp_path, broker) as house:
         broker.publish(announce("sensor", value_template="{{ value_json.t }}"), retain=True)
         wait_until(lambda: "rooms/sensor" in house.server.services.readers.directory.claimed)
-        house.publish(("rooms/sensor", '{"t": 20}'))
+        broker.publish(("rooms/sensor", '{"t": 20}'), retain=True)
         wait_until(lambda: "rooms.sensor.t" in house.names())
     a_second_later()
     broker.publish(("rooms/sensor", '{"t": 21}'))
