@@ -133,7 +133,7 @@ class Values:
         if other is not None and other.node is not value.node:
             return f"its number is that of {other.announced.label!r} of {other.source}, and is logged once, as that"
         if given.topic in refused and self._directory.reader_of(given.topic) is None:
-            return "it is not logged: too many topics are read already"
+            return f"it is not logged: its topic {given.topic[:100]} cannot be subscribed, or too many are already"
         return ""
 
     def drop(self, value: Value) -> None:

@@ -398,6 +398,12 @@ def test_a_template_for_what_another_dialect_reads_is_no_trouble(bus: Bus) -> No
     assert not bus.notes
 
 
+def test_a_topic_that_cannot_be_subscribed_is_told(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus.directory, "claim", lambda topic, decoder: False)
+    bus.announce("sensor/k1/t", SENSOR)
+    assert "k/state cannot be subscribed" in bus.notes["homeassistant/sensor/k1/t/config Temperature"]
+
+
 def test_topics_with_wildcards_are_told_once(bus: Bus) -> None:
     bus.announce("sensor/k1/t", SENSOR, stat_t="+/+/BTtoMQTT/AABBCC")
     bus.announce("sensor/k2/t", SENSOR, stat_t="+/+/BTtoMQTT/DDEEFF")
