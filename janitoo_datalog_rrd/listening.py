@@ -63,6 +63,7 @@ class Listening:
             self._on_state,
             announcements=self.ingest.announcement_filters,
             heard=self._remembered("heard"),
+            standing=self._remembered("filters"),
             on_heard=self._on_heard,
             on_deaf=self._on_deaf,
         )

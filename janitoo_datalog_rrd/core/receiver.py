@@ -51,6 +51,7 @@ class Receiver:
         on_lost: called when the connection is gone: what was not acknowledged comes again, under other identifiers.
         on_state: called with (connected, sentence) when the connection comes or goes.
         heard: filters whose retained messages an earlier life has had: they are not wanted again where the session was kept.
+        standing: filters that an earlier life may have left in the session.
         on_heard: called in the receiver's own thread when all was handed on that the broker had retained for new filters.
         on_deaf: called with a filter that the broker does not let us listen to, and its reason.
         passing: only look at what passes by: no session, QoS 0, packets that are too long passed over.
@@ -71,6 +72,7 @@ class Receiver:
         *,
         announcements: Sequence[str] = (),
         heard: Collection[str] = (),
+        standing: Collection[str] = (),
         on_heard: Callable[[], None] = lambda: None,
         on_deaf: DeafHandler = lambda _filter, _reason: None,
         passing: bool = False,
@@ -87,7 +89,7 @@ class Receiver:
         self._v5 = settings.protocol == "5"
         self.session_kept: bool | None = None
         self._asked = Subscriptions(
-            filters, announcements, heard, v5=self._v5, passing=passing, on_deaf=self._tell_deaf, on_heard=on_heard
+            filters, announcements, heard, standing, v5=self._v5, passing=passing, on_deaf=self._tell_deaf, on_heard=on_heard
         )
         self._stopping = threading.Event()
         self._wire: Wire | None = None

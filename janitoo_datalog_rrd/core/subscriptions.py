@@ -5,6 +5,9 @@ over the rest, while a house may have ten thousand retained. So a filter is aske
 retained, which is read as fast as it comes, until the answer to a sign of life says that this was all; and with QoS 1, for what
 follows. MQTT 5 lets us say that the second brings nothing retained. With MQTT 3.1.1 it is asked when all has come, and what is
 repeated is passed over.
+
+A filter that may stand in a session with QoS 1 is never asked for with QoS 0 where numbers come by it: its messages would no
+longer wait for us, and new ones would overtake those that do.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ class Subscriptions:
         filters: MQTT topic filters.
         announcements: filters whose retained messages are wanted at each connect; each is one of `filters`, or covered by one.
         heard: filters whose retained messages an earlier life has had, where the broker keeps the session.
+        standing: filters that an earlier life may have left in the session.
         v5: whether MQTT 5 is spoken.
         passing: only look at what passes by, with QoS 0.
         on_deaf: told of filters that the broker refuses.
@@ -45,6 +49,7 @@ class Subscriptions:
         filters: Sequence[str],
         announcements: Sequence[str] = (),
         heard: Collection[str] = (),
+        standing: Collection[str] = (),
         *,
         v5: bool,
         passing: bool,
@@ -60,6 +65,7 @@ class Subscriptions:
         self._on_heard = on_heard
         self._wanted: list[str] | None = None
         self._left_over: list[str] = []
+        self._in_session = set(standing)
         self._next_mid = _FIRST
         self._standing = False
         self._begin_anew()
@@ -70,6 +76,7 @@ class Subscriptions:
         self._deaf: set[str] = set()
         self._sent = self._answered = self._marked = self._given_up = 0
         self._first_step: list[str] = []
+        self._whole: set[str] = set()
         self._extra: list[str] = []
         self._handing_on: set[str] = set()
 
@@ -121,6 +128,7 @@ class Subscriptions:
         self._adopt()
         if not session_kept:
             self.heard.clear()
+            self._in_session.clear()
         if self._passing:
             self._subscribe(wire, self.filters, qos=0)
             return
@@ -145,6 +153,7 @@ class Subscriptions:
         gone = [each for each in before if each not in wanted]
         self.heard.difference_update(gone)
         self._handing_on.difference_update(gone)
+        self._in_session.difference_update(gone)
         self._deaf.difference_update(gone)
         self._first_step = [each for each in self._first_step if each in wanted or each in self._extra]
         for few in _few(gone):
@@ -165,7 +174,7 @@ class Subscriptions:
         for few in _few([each for each in filters if each in extra]):
             wire.send(packets.unsubscribe(_UNSUBSCRIBE, few, v5=self._v5))
         if not self._v5:
-            self._ask_again(wire, own, retained="never")
+            self._ask_again(wire, [each for each in own if each not in self._whole], retained="never")
         self._handing_on.update(own)
         self._standing = not self._unanswered
 
@@ -182,19 +191,28 @@ class Subscriptions:
             self._on_heard()
 
     def _ask_first(self, wire: Wire, filters: Sequence[str]) -> None:
-        if filters:
-            self._standing = False
-            self._subscribe(wire, filters, qos=0, retained="always")
+        """Ask for what the broker has retained, and for what follows."""
+        if not filters:
+            return
+        self._standing = False
+        extra = set(self._extra)
+        whole = self._in_session.difference(self._announcements)
+        for few in _few([each for each in filters if each not in whole]):
+            self._subscribe(wire, few, qos=0, retained="always")
             if self._v5:  # which brings nothing retained a second time, so that it can be asked at once
-                extra = set(self._extra)
-                self._ask_again(wire, [each for each in filters if each not in extra], retained="never")
-            self._first_step += filters
-            self._mark(wire)
+                self._ask_again(wire, [each for each in few if each not in extra], retained="never")
+        again = [each for each in filters if each in whole]
+        self._whole.update(again)
+        self._ask_again(wire, again, retained="always")
+        self._first_step += filters
+        self._mark(wire)
 
     def _ask_again(self, wire: Wire, filters: Sequence[str], *, retained: str) -> None:
         """Ask with QoS 1. MQTT 3.1.1 brings everything retained once more then, which is passed over: see `without_repeats`."""
         self._subscribe(wire, filters, qos=1, retained=retained)
-        if not self._v5 and filters:
+        self._in_session.update(filters)
+        if not self._v5 and filters and retained != "always":
+            self._repeats = True
             self._mark(wire)
 
     def _mark(self, wire: Wire) -> None:
