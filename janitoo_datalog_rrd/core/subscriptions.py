@@ -212,7 +212,6 @@ class Subscriptions:
         self._subscribe(wire, filters, qos=1, retained=retained)
         self._in_session.update(filters)
         if not self._v5 and filters and retained != "always":
-            self._repeats = True
             self._mark(wire)
 
     def _mark(self, wire: Wire) -> None:
