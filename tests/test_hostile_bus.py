@@ -89,7 +89,7 @@ EVIL_NAMES = [
     "../../evil",
     "..",
     ".hidden",
-    "/etc/passwd",
+    "/etc/shadow",
     "a\\b",
     "DS:x",
     "--start",

@@ -15,7 +15,7 @@ from support import CommandLine, copy_checkout, fetch_json, free_port, wait_unti
 
 from janitoo_datalog_rrd.core.options import Options, find_config
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, THREADS, Plugins
-from janitoo_datalog_rrd.core.sections import COMPONENT, DECODER, SCHEMA, SERIES, SYSTEM, THREAD, OptionSpec
+from janitoo_datalog_rrd.core.sections import COMPONENT, DECODER, DIALECTS, PRIVACY, SCHEMA, SERIES, SYSTEM, THREAD, OptionSpec
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +100,7 @@ def test_the_shipped_ini_loads_with_every_example_switched_on(root: Path, tmp_pa
     path.write_text("\n".join(line[1:] if line.startswith(";") and line[1:2].strip() else line for line in text.splitlines()))
     options = Options.load(path, Plugins(), {})
     assert options.components("datarrd") == {"weather": "datarrd.datasource"}
-    assert {"decoder__tele", "decoder__plain", "schema__energy", "datarrd__weather"} <= set(options.sections)
+    assert {"decoder__meters", "decoder__plain", "schema__energy", "datarrd__weather"} <= set(options.sections)
     assert list(options.sections).index("schema__energy") < list(options.sections).index("schema__default")
 
 
@@ -118,7 +118,8 @@ def documented() -> list[tuple[str, OptionSpec]]:
     plugins = Plugins()
     wanted: list[tuple[str, OptionSpec]] = [("system", spec) for spec in SYSTEM]
     wanted += [("schema__default", spec) for spec in SCHEMA] + [("series__attic", spec) for spec in SERIES]
-    wanted += [("decoder__tele", spec) for spec in DECODER]
+    wanted += [("decoder__meters", spec) for spec in DECODER]
+    wanted += [("dialects", spec) for spec in DIALECTS] + [("privacy", spec) for spec in PRIVACY]
     for thread in plugins.names(THREADS):
         wanted += [(thread, spec) for spec in THREAD + (plugins.thread_specs(thread) or ())]
     sections = {
@@ -143,7 +144,7 @@ def test_the_shipped_ini_names_every_option_with_its_default(root: Path) -> None
         raw = given.get(f"{spec.name}_0", given.get(spec.name))
         if raw is None:
             missing.append(f"[{section}] {spec.name}")
-        elif spec.default is not None and spec.default != "" and spec.parse(raw) != spec.default:
+        elif spec.default not in (None, "", ()) and spec.parse(raw) != spec.default:
             wrong.append(f"[{section}] {spec.name} = {raw}, but its default is {spec.default}")
     assert not missing
     assert not wrong

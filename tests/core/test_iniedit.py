@@ -116,7 +116,7 @@ def test_an_empty_ini_and_one_with_a_mark_take_a_section() -> None:
 def test_the_ini_that_comes_along_takes_a_section_after_its_decoder() -> None:
     text = (ROOT / "config" / "janitoo_datalog_rrd.conf").read_text(encoding="utf-8")
     changed = add_section(text, "decoder__new", NEW, kind="decoder__")
-    assert "kind = json\n\n[decoder__new]\ntopics = a/+/b\nkind = json\nvalue = x.y\n\n; Example: Tasmota" in changed
+    assert "kind = json\n\n[decoder__new]\ntopics = a/+/b\nkind = json\nvalue = x.y\n\n; Example: power meters" in changed
     assert changed.replace("[decoder__new]\ntopics = a/+/b\nkind = json\nvalue = x.y\n\n", "", 1) == text
 
 

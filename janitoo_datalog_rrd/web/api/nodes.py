@@ -49,6 +49,7 @@ def node_routes() -> list[Route]:
                 Param(name="address", told="Its address, as the list has it.", longest=1000, required=True, example="0048/0002"),
             ),
             answers={JSON: NODE_WITH_SERIES},
+            statuses={404: {}},
             tag="nodes",
         ),
     ]

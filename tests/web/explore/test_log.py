@@ -47,16 +47,16 @@ def test_a_bare_number_is_logged_with_two_requests(looker: Looker) -> None:
 
 
 def test_a_number_of_a_document_is_logged_alone_with_its_time(looker: Looker) -> None:
-    looker.hear(("tele/x/SENSOR", METER))
-    number = looker.number("tele/x/SENSOR", "ENERGY.Power")
+    looker.hear(("oven/x/STATE", METER))
+    number = looker.number("oven/x/STATE", "ENERGY.Power")
     assert number["state"] == "open"
-    saved = looker.log(topic="tele/x/SENSOR", path="ENERGY.Power", value="ENERGY.Power")
-    assert saved["text"] == "[decoder__tele_x_sensor]\ntopics = tele/x/SENSOR\nkind = json\nvalue = ENERGY.Power\n"
+    saved = looker.log(topic="oven/x/STATE", path="ENERGY.Power", value="ENERGY.Power")
+    assert saved["text"] == "[decoder__oven_x_state]\ntopics = oven/x/STATE\nkind = json\nvalue = ENERGY.Power\n"
     looker.house.wait_connected()
-    looker.house.publish(("tele/x/SENSOR", METER))
-    wait_until(lambda: series_of(looker, "tele/x/SENSOR", "ENERGY.Power") == ["tele.x.SENSOR.ENERGY.Power"], what="the series")
-    voltage = looker.number("tele/x/SENSOR", "ENERGY.Voltage")
-    assert (voltage["state"], voltage["why"]) == ("open", "[decoder__tele_x_sensor] logs only value = ENERGY.Power.")
+    looker.house.publish(("oven/x/STATE", METER))
+    wait_until(lambda: series_of(looker, "oven/x/STATE", "ENERGY.Power") == ["oven.x.STATE.ENERGY.Power"], what="the series")
+    voltage = looker.number("oven/x/STATE", "ENERGY.Voltage")
+    assert (voltage["state"], voltage["why"]) == ("open", "[decoder__oven_x_state] logs only value = ENERGY.Power.")
 
 
 def test_a_second_number_of_the_message_widens_the_section_instead_of_adding_one_that_changes_nothing(looker: Looker) -> None:
