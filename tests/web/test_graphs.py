@@ -103,6 +103,19 @@ def test_light_and_dark_are_two_pictures(site: Site) -> None:
     assert b"rgb(100%,100%,100%)" not in dark.body
 
 
+@pytest.mark.parametrize("last", [0.03, 0.3, 49.0, 63_456.3], ids=str)
+def test_what_stands_at_the_ticks_is_not_cut_off(site: Site, last: float) -> None:
+    info = site.store.add("s", column(units="A", last=last), rows=0)
+    begin = rrdtool.last(str(info.path))
+    rrdtool.update(str(info.path), *(f"{begin + row * STEP}:{last * (1 + row / 20)}" for row in range(1, 21)))
+    query = f"start={begin}&end={begin + 20 * STEP}&width=400"
+    for height in (60, 100, 300):
+        picture = ET.fromstring(site.client.get(f"/rrd/graph/s.svg?{query}&height={height}").body)  # noqa: S314
+        places = [float(each.attrib["x"]) for each in picture.iter("{http://www.w3.org/2000/svg}use") if "x" in each.attrib]
+        assert places
+        assert min(places) >= 0.0
+
+
 def test_the_legend_has_min_avg_max_and_last_of_each_column(site: Site) -> None:
     info = site.store.add("load", column("one", "1 min"), column("five", "5 min"), rows=200)
     last = rrdtool.last(str(info.path))

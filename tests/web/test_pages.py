@@ -85,7 +85,7 @@ def test_the_span_can_be_chosen(site: Site, span: str, start: str) -> None:
 @pytest.mark.parametrize("units", ["B", "B/s"])
 def test_a_counter_shows_its_count_on_the_page_and_its_rate_in_the_graph(site: Site, units: str) -> None:
     info = site.store.add("net", column("value", "", units, 5_996_000_000.0, "DERIVE"), label="Received")
-    assert "5.996 GB net" in texts_of(site.client.get("/rrd/").text)
+    assert "5.996 GB counted net" in texts_of(site.client.get("/rrd/").text)
     assert stored(info.columns[0]).units == "B/s"
 
 

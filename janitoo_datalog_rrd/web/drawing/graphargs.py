@@ -20,7 +20,8 @@ _NARROW_PX = 390
 _PLAIN_BELOW = 10_000.0
 _PLAIN_FROM = 0.01
 _LEGEND_DIGITS = 8
-_MANY_DIGITS = 10  # of a number without a prefix, which may be a meter's
+_TICK_DIGITS = 7  # librrd's steps are 32-bit floats: more would tell of 0.200000003
+_METER_TICK_DIGITS = 10  # of large numbers, whose steps are whole
 _STATISTICS = (("min", "MINIMUM"), ("avg", "AVERAGE"), ("max", "MAXIMUM"), ("last", "LAST"))
 
 
@@ -62,7 +63,9 @@ class GraphArguments:
         if units:
             arguments.append("--vertical-label=" + clean(units, max(query.height // 7, 4)))
         if is_plain(info.columns):
-            arguments += ["--units-exponent=0", f"--left-axis-format=%.{_MANY_DIGITS}lg"]
+            large = any(abs(column.last_value or 0.0) >= _PLAIN_BELOW for column in info.columns)
+            digits = _METER_TICK_DIGITS if large else _TICK_DIGITS
+            arguments += ["--units-exponent=0", f"--left-axis-format=%.{digits}lg"]
         if not query.legend:
             arguments.append("--no-legend")
         return arguments

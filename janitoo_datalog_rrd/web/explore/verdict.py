@@ -212,6 +212,7 @@ class Examiner:
     # -- a topic that nobody reads ----------------------------------------------------------------------
 
     def _open(self, topic: str, payload: bytes) -> Verdict:
+        off = self.why.switched_off(topic)
         for kind in KINDS:
             numbers = self._found(kind, topic, payload, {})
             if numbers:
@@ -219,10 +220,10 @@ class Examiner:
                 for number in numbers:
                     why = self.why.secret(self.learnt.readers().privacy, (topic, number.path)) or barrier
                     number.state, number.why = (NOT, why) if why else (OPEN, "No decoder reads this topic.")
-                return Verdict(_best(numbers), barrier or self.why.nobody(topic), kind, numbers=numbers)
+                return Verdict(_best(numbers), barrier or off or "No decoder reads this topic yet.", kind, numbers=numbers)
         if not payload:
             return Verdict("none", "The message is empty.")
-        return Verdict("none", "There is no number in this message: nothing that could be logged.")
+        return Verdict("none", off or "There is no number in this message: nothing that could be logged.")
 
     def _found(self, kind: str, topic: str, payload: bytes, paths: dict[str, Any]) -> list[Number]:
         return [

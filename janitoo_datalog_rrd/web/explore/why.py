@@ -52,8 +52,8 @@ class Why:
             return f"There are max_series = {most} series already: raise it in [datarrd]."
         return ""
 
-    def nobody(self, topic: str) -> str:
-        """That no decoder reads a topic, and whether one would that is switched off."""
+    def switched_off(self, topic: str) -> str:
+        """That no decoder reads a topic since the dialect that would is switched off; empty where there is none."""
         section = self._services.options.section("dialects")
         for kind in section.get("off") or ():
             try:
@@ -62,7 +62,7 @@ class Why:
                 continue
             if any(topic_matches(each, topic) for each in filters):
                 return f"No decoder reads this topic: the dialect {kind} would, and is off ({section.places.get('off', '')})."
-        return "No decoder reads this topic yet."
+        return ""
 
     def secret(self, privacy: Privacy, key: Key, topic: str = "") -> str:
         """Why a value is private; empty where it is not."""

@@ -138,6 +138,9 @@ def test_a_dialect_that_is_off_says_so(look_at: Start) -> None:
     looker.hear(("acme/pump/out", json.dumps(PUMP)))
     told = str(verdict(looker, "acme/pump/out")["sentence"])
     assert told.startswith(f"No decoder reads this topic: the dialect acme would, and is off ({looker.ini}:")
+    looker.hear(("acme/pump/out", "1:2:3"))
+    assert verdict(looker, "acme/pump/out")["sentence"] == told
+    looker.hear(("acme/pump/out", json.dumps(PUMP)))
     assert looker.number("acme/pump/out", "power")["state"] == "open"
     assert looker.number("acme/pump/out", "lat")["state"] == "not"
     status, refused = looker.ask(topic="acme/pump/out", path="lat")
