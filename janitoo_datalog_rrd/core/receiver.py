@@ -230,11 +230,9 @@ class Receiver:
         self._wire = wire
         pause = keepalive / 2 or 3600.0
         heard = gathered = time.monotonic()
-        next_ping, told = heard + pause, self._v5
+        next_ping, told = heard + pause, False
         messages = self._without_repeats(messages)
         asked, waiting = self._asked, deque([messages] if messages else [])
-        if self._v5:
-            self._teller.connected()
         while True:
             if asked.arriving and not self._passing:
                 try:
@@ -250,7 +248,7 @@ class Receiver:
                 self._clear_pipe()
                 asked.follow(wire)
             asked.go_on(wire)
-            if not told and not asked.waits_to_go_on:
+            if not told and asked.stands:
                 told = True
                 self._teller.connected()
             if not waiting:

@@ -179,9 +179,9 @@ class Subscriptions:
         self._standing = not self._unanswered
 
     @property
-    def waits_to_go_on(self) -> bool:
-        """Whether what the broker has retained is still awaited, before all is asked for."""
-        return bool(self._first_step)
+    def stands(self) -> bool:
+        """Whether all was asked for, and the broker has taken it: it may handle other clients between two of our packets."""
+        return self._passing or not (self._first_step or self.arriving)
 
     def handed_on(self) -> None:
         """All that has come was handed on."""

@@ -60,6 +60,16 @@ def test_topics_that_are_claimed_bring_what_is_retained_once(
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_who_is_connected_hears_everything(broker: Mosquitto, listen: Callable[..., Listener], protocol: str) -> None:
+    """A broker handles other clients between two of our packets, and many filters are many packets."""
+    receiver = listen(settings_of(broker, protocol), *[f"room/{number}" for number in range(800)], careless=True)
+    receiver.wait_connected()
+    broker.publish(("room/799", "first"))
+    wait_until(lambda: receiver.messages)
+    assert receiver.messages[0][2], "it is not sent with QoS 1"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_topic_that_is_left_is_heard_no_more(broker: Mosquitto, listen: Callable[..., Listener], protocol: str) -> None:
     receiver = listen(settings_of(broker, protocol), "a/x", "b/x", careless=True)
     receiver.wait_connected()
