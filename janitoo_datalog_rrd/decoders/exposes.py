@@ -11,15 +11,17 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.contracts import Meta, Reading
-from .numbers import BOOLEAN_WORDS
+from .documents import load_document
+from .numbers import BOOLEAN_WORDS, MAX_TEXT, number_of_text
 from .paths import MAX_PATH, escape
-from .slots import NOTHING, Slots, Value, make_slots, unknown
+from .slots import NOTHING, Room, Slots, Value, make_slots, unknown
 from .units import normal_units
 
 MAX_VALUES = 400
 """How many values of a device are logged."""
 MAX_DEPTH = 4
 """How deep values may stand in a message."""
+BLANK = b" \t\r\n"
 _MAX_TEXT = 100
 _PUBLISHED, _SETTABLE = 1, 2
 _ENERGIES = frozenset(("kwh", "wh", "mwh", "kvarh", "varh"))
@@ -41,9 +43,12 @@ class Device:
         name: what people call it.
         exposes: what is said of its values, as it came from the bus.
         hold: seconds that its numbers stand; 0 where nothing is known of that.
+
+    Attributes:
+        unsaid: how many of its values nothing was said of.
     """
 
-    __slots__ = ("_gone", "_hold", "composites", "name", "node", "topic", "uid", "values")
+    __slots__ = ("_gone", "_hold", "composites", "name", "node", "topic", "uid", "unsaid", "values")
 
     def __init__(self, topic: str, node: str, uid: str = "", name: str = "", exposes: object = (), *, hold: float = 0.0) -> None:
         self.topic = topic
@@ -52,21 +57,24 @@ class Device:
         self.name = name
         self._hold = hold
         self._gone = False
+        self.unsaid = 0
         self.values: dict[str, Value] = {}
         self.composites: set[str] = set()
         self._learn(exposes, "", "", 1)
 
-    def value(self, path: str) -> Value:
-        """The value at a path of its messages; one that nothing is said of is logged under its own name."""
+    def value(self, path: str, room: Room) -> Value:
+        """The value at a path of its messages; one that nothing is said of is logged under its own name, where there is room."""
         known = self.values.get(path)
         if known is not None:
             return known
-        if len(self.values) >= MAX_VALUES or len(path) > _MAX_TEXT or "." in path or _is_aside(path):
+        if len(self.values) >= MAX_VALUES or not room.left or len(path) > _MAX_TEXT or "." in path or _is_aside(path):
             return NOTHING
         # a text says nothing here: modes and names may look like numbers; but switches are known by their name
         words = _STATES if path == "state" or path.startswith("state_") else None
         known = Value(self._slots(path, _label_of(path)), words)
         self.values[path] = known
+        self.unsaid += 1
+        room.left -= 1
         return known
 
     def sends(self) -> None:
@@ -127,6 +135,24 @@ class Device:
 def readable_path(names: tuple[str, ...]) -> str:
     """The path of nested names in a message."""
     return ".".join(_part(name) for name in names)
+
+
+def datum_of(payload: bytes) -> object:
+    """A bare payload: numbers and booleans are what they are in JSON, all else is text."""
+    text = payload.decode("utf-8", "replace").strip()
+    if text in ("true", "false"):
+        return text == "true"
+    number = None if text[:1].isalpha() or text[:1] == '"' else number_of_text(text)
+    return text if number is None else number
+
+
+def online_of(payload: bytes) -> bool | None:
+    """Whether a message of availability says that somebody is there: JSON as it is today, or a plain word as it was."""
+    word: object = payload[:200].strip(BLANK).decode("utf-8", "replace")
+    if str(word).startswith("{") and len(payload) <= MAX_TEXT:
+        document = load_document(payload)
+        word = document.get("state") if isinstance(document, dict) else None
+    return {"online": True, "offline": False}.get(word) if isinstance(word, str) else None
 
 
 def _counts(expose: dict[str, Any], unit: str) -> bool:

@@ -19,10 +19,11 @@ from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
 from .homie_devices import GONE, MAX_PROPERTIES, MAX_TITLE, STATES, Device
-from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property, Room
+from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property
 from .homie_values import STATS, number_of
 from .numbers import MAX_TEXT
 from .presence import Presence
+from .slots import Room
 
 if TYPE_CHECKING:
     from ..core.sections import Section
@@ -190,7 +191,7 @@ class HomieDecoder:
         readings = self._presence.gone(device.address)
         self._devices.pop(device.address, None)
         device.forget()
-        self._children.get(device.root, {}).pop(device.address, None)
+        self._leave_root(device)
         if self._directory is not None:
             self._directory.forget_device(device.address)
         return readings
@@ -216,12 +217,18 @@ class HomieDecoder:
         return [] if self._is_gone(device) else [*fresh, *device.settle(now)]
 
     def _have_root(self, device: Device, root: object) -> None:
-        self._children.get(device.root, {}).pop(device.address, None)
-        device.root = ""
+        self._leave_root(device)
         if isinstance(root, str) and root and len(root) <= MAX_TITLE:
             device.root = f"{device.base.rpartition('/')[0]}/{root}"
             if len(self._children) < MAX_DEVICES:
                 self._children.setdefault(device.root, {})[device.address] = device
+
+    def _leave_root(self, device: Device) -> None:
+        children = self._children.get(device.root, {})
+        children.pop(device.address, None)
+        if not children:
+            self._children.pop(device.root, None)
+        device.root = ""
 
     def _nodes(self, device: Device, text: str) -> list[Reading]:
         changed = device.have_nodes(each.partition("[")[0].strip() for each in text.split(",")[:MAX_PROPERTIES] if each.strip())

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..core.contracts import Meta, Reading
 from ..core.errors import DecodeError
-from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property, Room
+from .homie_properties import ATTRIBUTES, MAX_HELD_TEXT, Held, Property
 from .homie_values import TEXTS, may_be_number, number_of, units_of
+from .slots import Room
 from .units import is_count, with_rate
 
 MAX_PROPERTIES = 1000

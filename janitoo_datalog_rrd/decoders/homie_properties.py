@@ -24,17 +24,6 @@ class Held(NamedTuple):
     payload: bytes
 
 
-class Room:
-    """How many properties of all devices together may still be remembered.
-
-    Attributes:
-        left: so many.
-    """
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
 class Property:
     """A property of a device, with what its device says of it.
 

@@ -10,6 +10,8 @@ from ..core.contracts import Key, Meta, Reading
 MAX_NODES = 10_000
 MAX_KEYS = 1000
 """How many values of a node are remembered."""
+MAX_ALL_KEYS = 100_000
+"""How many values of all nodes together are remembered."""
 
 
 class Presence:
@@ -20,6 +22,7 @@ class Presence:
 
     def __init__(self) -> None:
         self._sent: dict[str, dict[Key, Meta]] = {}
+        self._room = MAX_ALL_KEYS
 
     def sent(self, node: str, readings: Iterable[Reading]) -> None:
         """Remember what a device has sent; unknown values are not remembered.
@@ -34,8 +37,13 @@ class Presence:
                 return
             known = self._sent[node] = {}
         for reading in readings:
-            if reading.value == reading.value and (reading.key in known or len(known) < MAX_KEYS):
-                known[reading.key] = reading.meta
+            if reading.value != reading.value:
+                continue
+            if reading.key not in known:
+                if len(known) >= MAX_KEYS or not self._room:
+                    continue
+                self._room -= 1
+            known[reading.key] = reading.meta
 
     def gone(self, node: str, timestamp: float | None = None) -> list[Reading]:
         """Readings that say that all values of a device are unknown from now on, each once.
@@ -44,4 +52,6 @@ class Presence:
             node: its address.
             timestamp: when it went, seconds since the epoch UTC; None for now.
         """
-        return [Reading(key, nan, timestamp, meta) for key, meta in self._sent.pop(node, {}).items()]
+        sent = self._sent.pop(node, {})
+        self._room += len(sent)
+        return [Reading(key, nan, timestamp, meta) for key, meta in sent.items()]

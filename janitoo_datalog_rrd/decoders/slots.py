@@ -24,6 +24,19 @@ def make_slots(key: Key, meta: Meta, *, counts: bool = False) -> Slots:
     return tuple((each.key, each.meta) for each in with_rate(key, 0.0, None, meta)) if counts else ((key, meta),)
 
 
+class Room:
+    """How many more may be remembered, of all devices together.
+
+    Attributes:
+        left: so many.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
 class Value:
     """One value of a device.
 

@@ -17,6 +17,8 @@ from .times import EARLIEST, LATEST
 
 MAX_METRICS = 20_000
 """How many metrics one message may have."""
+MAX_NAME = 600
+"""Characters that are kept of a metric's name; one that has so many is too long for a path, and not logged."""
 MAX_PROPERTIES = 100
 """How many properties of a metric are looked at."""
 
@@ -123,7 +125,8 @@ class Messages:
 
 def _metric(found: Any) -> Metric | None:
     try:
-        name = found.name.decode()
+        whole = len(found.name) <= 4 * MAX_NAME
+        name = found.name[: 4 * MAX_NAME].decode("utf-8", "strict" if whole else "ignore")[:MAX_NAME]
     except UnicodeDecodeError:
         return None
     kind = found.WhichOneof("value")

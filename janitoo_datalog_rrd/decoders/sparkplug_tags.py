@@ -41,11 +41,11 @@ class Tag:
     __slots__ = ("datatype", "key", "known", "logged", "meta", "rate")
 
     def __init__(self, key: Key, metric: Metric, address: str) -> None:
-        self.key = key
         self.datatype = 0
         self.known = False
         self.meta = Meta(metric.name[:MAX_LABEL], "", address)
         self.logged = not _is_silent(metric.name) and len(key[1]) <= MAX_PATH
+        self.key = key if self.logged else (key[0], "")
         self.rate = False
 
     def learn(self, metric: Metric) -> None:

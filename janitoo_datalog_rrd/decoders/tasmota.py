@@ -17,7 +17,8 @@ from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
 from .paths import refuse_paths
-from .tasmotadevice import MAX_RELAYS, TasmotaDevice, text_of
+from .slots import Room
+from .tasmotadevice import MAX_RELAYS, TasmotaDevice, leaves, text_of
 from .tasmotanames import said_units
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 KIND = "tasmota"
 MAX_DEVICES = 2000
 """How many devices are known by what they say of themselves, and how many others."""
+MAX_ALL_VALUES = 50_000
+"""How many values of all of them together are remembered."""
 MAX_DEPTH = 5
 """How deep numbers of a sensor may stand in a message."""
 _DISCOVERY = "tasmota/discovery/+/config"
@@ -63,6 +66,7 @@ class TasmotaDecoder:
         self._topics: dict[str, tuple[str, TasmotaDevice]] = {}
         self._strangers: dict[str, TasmotaDevice] = {}
         self._online: dict[str, bool] = {}
+        self._room = Room(MAX_ALL_VALUES)
 
     def join(self, directory: Directory) -> None:
         """Put what devices say of themselves in a directory."""
@@ -110,7 +114,7 @@ class TasmotaDecoder:
                 else:
                     _collect(device, (name,), datum, readings)
         elif kind == "STATE":
-            for parts, datum in _leaves(document):
+            for parts, datum in leaves(document):
                 readings += device.state(parts).readings(datum)
         else:
             _read_result(device, document, readings)
@@ -141,10 +145,12 @@ class TasmotaDecoder:
             return last, named[1]
         device = self._strangers.get(tele)
         if device is None:
-            if len(self._strangers) >= MAX_DEVICES:
+            if len(self._strangers) >= MAX_DEVICES or not self._room.left:
+                for each in self._strangers.values():
+                    each.forget()
                 self._strangers.clear()
             name = "/".join(level for number, level in enumerate(levels) if number != prefix)
-            device = self._strangers[tele] = TasmotaDevice(tele, f"{KIND}/{name}", {"dn": name})
+            device = self._strangers[tele] = TasmotaDevice(tele, f"{KIND}/{name}", {"dn": name}, "", self._room)
         return last, device
 
     # -- announcements -------------------------------------------------------------------------------
@@ -161,8 +167,11 @@ class TasmotaDecoder:
             del self._topics[each]
             self._directory.leave(each, self)
         self._directory.forget(KIND, mac)
+        readings = self._leave(before[0]) if before is not None and config is None else []
+        if before is not None:
+            before[0].forget()
         if config is None:
-            return self._leave(before[0]) if before is not None else []
+            return readings
         self._enter(mac, config)
         return []
 
@@ -173,7 +182,7 @@ class TasmotaDecoder:
             self._directory.note(KIND, mac, f"what this device says of itself is not used: {why}")
             return
         tele, stat = places
-        device = TasmotaDevice(tele, f"{KIND}/{mac}", config, mac)
+        device = TasmotaDevice(tele, f"{KIND}/{mac}", config, mac, self._room)
         owner = self._topics.get(f"{tele}SENSOR") or self._topics.get(f"{stat}RESULT")
         if owner is not None:
             told = f"it sends on the topics of {owner[1].mac}: give each device a topic of its own; their numbers are mixed now"
@@ -189,6 +198,7 @@ class TasmotaDecoder:
         stranger = self._strangers.pop(tele, None)
         if stranger is not None:  # it goes on under its own address
             self._directory.forget_device(stranger.node)
+            stranger.forget()
         device.introduce()
         for node, title in device.take_news():
             self._directory.device(node, name=title or mac, online=self._online.get(tele))
@@ -251,15 +261,6 @@ def _places(mac: str, config: dict[str, Any]) -> tuple[str, str] | None:
     tele, stat = found
     good = tele != stat and all(prefixes) and not any(bad in tele + stat for bad in "+#\0%") and len(tele) < MAX_TOPIC // 2
     return (tele, stat) if good and not tele.startswith(("$", "/", "homeassistant/", _FOUND)) else None
-
-
-def _leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """What stands in STATE, and in the objects in it."""
-    for name, datum in document.items():
-        if isinstance(datum, dict):
-            yield from (((name, inner), each) for inner, each in datum.items() if not isinstance(each, (dict, list)))
-        elif not isinstance(datum, list):
-            yield (name,), datum
 
 
 def _collect(device: TasmotaDevice, parts: tuple[str, ...], datum: Any, readings: list[Reading]) -> None:

@@ -6,13 +6,13 @@ What it says comes from `tasmota/discovery/<MAC>/config` (`tasmota/tasmota_xdrv_
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from ..core.contracts import Meta, Reading
 from .paths import MAX_PATH, join_path
-from .slots import NOTHING, Value, make_slots, unknown
+from .slots import NOTHING, Room, Value, make_slots, unknown
 from .tasmotanames import Named, is_aside, name_of, zigbee_name_of
 
 MAX_VALUES = 400
@@ -46,6 +46,7 @@ class TasmotaDevice:
         node: its address in the directory.
         config: what it says of itself; empty where that is not known.
         mac: its MAC address; empty where that is not known.
+        room: how many more values are remembered of all devices together.
 
     Attributes:
         name: what people call it; empty where it does not say so.
@@ -53,7 +54,7 @@ class TasmotaDevice:
         online, offline: what it sends when it comes, and what the broker sends when it has gone.
     """
 
-    def __init__(self, tele: str, node: str, config: Mapping[str, Any] = MappingProxyType({}), mac: str = "") -> None:
+    def __init__(self, tele: str, node: str, config: Mapping[str, Any], mac: str, room: Room) -> None:
         self.tele = tele
         self.node = node
         self.mac = mac
@@ -72,6 +73,7 @@ class TasmotaDevice:
         self._units: tuple[str, ...] = ()
         self._values: dict[tuple[str, tuple[str, ...]], Value] = {}
         self._gone = False
+        self._room = room
 
     @property
     def relays(self) -> int:
@@ -82,7 +84,12 @@ class TasmotaDevice:
         """Note what a message says of its units; values are named anew where they have changed."""
         if units != self._units:
             self._units = units
-            self._values.clear()
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget its values: they are made anew, or it is no more."""
+        self._room.left += len(self._values)
+        self._values.clear()
 
     def sensor(self, parts: tuple[str, ...]) -> Value:
         """A value of SENSOR, by names and positions."""
@@ -137,8 +144,9 @@ class TasmotaDevice:
     def _value(self, kind: str, parts: tuple[str, ...]) -> Value:
         known = self._values.get((kind, parts))
         if known is None:
-            if len(self._values) >= MAX_VALUES or sum(len(part) + 2 for part in parts) > MAX_PATH // 2:
+            if len(self._values) >= MAX_VALUES or not self._room.left or sum(len(part) + 2 for part in parts) > MAX_PATH // 2:
                 return NOTHING
+            self._room.left -= 1
             known = self._values[kind, parts] = self._make(kind, parts)
         return known
 
@@ -195,6 +203,15 @@ def text_of(given: object) -> str:
 def texts_of(given: object) -> list[str]:
     """Texts from the bus, each at its place."""
     return [text_of(each) for each in given[:MAX_RELAYS]] if isinstance(given, list) else []
+
+
+def leaves(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What stands in STATE, and in the objects in it."""
+    for name, datum in document.items():
+        if isinstance(datum, dict):
+            yield from (((name, inner), each) for inner, each in datum.items() if not isinstance(each, (dict, list)))
+        elif not isinstance(datum, list):
+            yield (name,), datum
 
 
 def _at(texts: list[str], place: int) -> str:

@@ -6,6 +6,7 @@ Topics and messages are described at https://www.zigbee2mqtt.io/guide/usage/mqtt
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..core.connection import MAXIMUM_PACKET
@@ -16,10 +17,10 @@ from ..core.heartbeats import NodeRegistry
 from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
-from .exposes import MAX_DEPTH, Device, readable_path
-from .numbers import MAX_TEXT, number_of_text
+from .exposes import BLANK, MAX_DEPTH, Device, datum_of, online_of, readable_path
+from .numbers import MAX_TEXT
 from .paths import refuse_paths
-from .slots import NOTHING
+from .slots import NOTHING, Room
 
 if TYPE_CHECKING:
     from ..core.sections import Section
@@ -28,13 +29,12 @@ KIND = "zigbee2mqtt"
 MAX_DEVICES = 5000
 """How many devices and groups are known."""
 MAX_ALL_VALUES = 50_000
-"""How many values all of them may announce."""
+"""How many values all of them may announce, and how many more they may send."""
 HELD_S = 90_000.0
 """How long a number stands of a device whose availability is told: one with a battery may be silent for 25 hours."""
 _TOPICS = ("zigbee2mqtt/#",)
 _DEVICES, _GROUPS = "bridge/devices", "bridge/groups"
 _AVAILABILITY = "/availability"
-_BLANK = b" \t\r\n"
 _IEEE = re.compile(r"0x[0-9a-f]{16}", re.ASCII)
 _MAX_NAME = 200
 
@@ -55,6 +55,7 @@ class Zigbee2MqttDecoder:
         self._strangers: dict[str, Device] = {}
         self._online: dict[str, bool] = {}
         self._down: set[str] = set()
+        self._room = Room(MAX_ALL_VALUES)
 
     def join(self, directory: Directory) -> None:
         """Put what the bridges announce in a directory."""
@@ -73,6 +74,8 @@ class Zigbee2MqttDecoder:
         """
         device = self._devices.get(topic)
         if device is not None and payload[:1] == b"{":
+            if not self._room.left:
+                self._forget_strangers()
             return self._state(device, payload)
         if len(topic) > MAX_TOPIC:
             check_topic(topic)
@@ -84,7 +87,7 @@ class Zigbee2MqttDecoder:
             return []
         if rest.endswith(_AVAILABILITY):
             return self._available(topic.removesuffix(_AVAILABILITY), payload)
-        if payload.lstrip(_BLANK)[:1] == b"{":
+        if payload.lstrip(BLANK)[:1] == b"{":
             return self._state(device or self._stranger(topic, base), payload)
         return self._attribute(topic, base, payload) if len(levels) > 1 else []
 
@@ -101,7 +104,7 @@ class Zigbee2MqttDecoder:
 
     def _state(self, device: Device, payload: bytes) -> list[Reading]:
         readings: list[Reading] = []
-        _collect(device, load_document(payload), (), readings)
+        _collect(device, load_document(payload), (), readings, self._room)
         device.sends()
         return readings
 
@@ -114,20 +117,28 @@ class Zigbee2MqttDecoder:
         value = device.values.get(readable_path((name,)))
         if value is None and "-" in name:  # what stands inside of another value is joined to it by a hyphen
             value = device.values.get(readable_path(tuple(name.split("-", MAX_DEPTH))), NOTHING)
-        value = value or device.value(readable_path((name,)))
+        value = value or device.value(readable_path((name,)), self._room)
         device.sends()
-        return value.readings(_scalar(payload))
+        return value.readings(datum_of(payload))
 
     def _stranger(self, topic: str, base: str) -> Device:
         """A device that its bridge has not announced yet; one that is called by its address is known all the same."""
         device = self._strangers.get(topic)
         if device is None:
-            if len(self._strangers) >= MAX_DEVICES:
-                self._strangers.clear()
+            if len(self._strangers) >= MAX_DEVICES or not self._room.left:
+                self._forget_strangers()
             name = topic[len(base) + 1 :]
             device = Device(topic, topic, name if _IEEE.fullmatch(name) else "")
             self._strangers[topic] = device
         return device
+
+    def _forget_strangers(self) -> None:
+        self._leave_room(self._strangers.values())
+        self._strangers.clear()
+
+    def _leave_room(self, devices: Iterable[Device]) -> None:
+        """Leave the room to others that was taken by what devices have sent of which nothing was said."""
+        self._room.left += sum(device.unsaid for device in devices)
 
     # -- announcements -------------------------------------------------------------------------------
 
@@ -143,6 +154,7 @@ class Zigbee2MqttDecoder:
         before = self._announced.pop(place, {})
         for topic in before:
             self._devices.pop(topic, None)
+        self._leave_room(before.values())
         known: dict[str, Device] = {}
         self._announced[place] = known
         room = MAX_ALL_VALUES - sum(len(device.values) for device in self._devices.values())
@@ -162,7 +174,8 @@ class Zigbee2MqttDecoder:
 
     def _introduce(self, known: dict[str, Device]) -> None:
         for topic, device in known.items():
-            self._strangers.pop(topic, None)
+            stranger = self._strangers.pop(topic, None)
+            self._leave_room([stranger] if stranger is not None else [])
             if topic in self._online:
                 device.stand(HELD_S)
             self._directory.device(device.node, name=device.name, online=self._online.get(topic))
@@ -181,7 +194,7 @@ class Zigbee2MqttDecoder:
     # -- presence ------------------------------------------------------------------------------------
 
     def _available(self, topic: str, payload: bytes) -> list[Reading]:
-        online = _online(payload)
+        online = online_of(payload)
         if online is None:
             self._online.pop(topic, None)
             return []
@@ -196,7 +209,7 @@ class Zigbee2MqttDecoder:
 
     def _bridge_state(self, base: str, payload: bytes) -> list[Reading]:
         """Without its bridge nothing is known of a device."""
-        online = _online(payload)
+        online = online_of(payload)
         devices = self._announced.get(f"{base}/{_DEVICES}", {}) | self._announced.get(f"{base}/{_GROUPS}", {})
         if online is None or (online and base not in self._down):
             return []
@@ -239,16 +252,16 @@ def make_decoder(section: Section) -> Decoder:
     return Zigbee2MqttDecoder(tuple(sorted((topic[:-2] for topic in topics), key=lambda base: -base.count("/"))))
 
 
-def _collect(device: Device, container: dict[str, Any], outer: tuple[str, ...], readings: list[Reading]) -> None:
+def _collect(device: Device, container: dict[str, Any], outer: tuple[str, ...], readings: list[Reading], room: Room) -> None:
     """Append the readings of what stands in an object of a message."""
     for name, datum in container.items():
         if isinstance(datum, dict):
             if len(outer) < MAX_DEPTH and readable_path((*outer, name)) in device.composites:
-                _collect(device, datum, (*outer, name), readings)
+                _collect(device, datum, (*outer, name), readings, room)
             continue
         # most names are a path as they are
         path = name if not outer and "." not in name and "\\" not in name else readable_path((*outer, name))
-        value = device.values.get(path) or (NOTHING if outer else device.value(path))
+        value = device.values.get(path) or (NOTHING if outer else device.value(path, room))
         if value.slots:
             readings += value.readings(datum)
 
@@ -278,21 +291,3 @@ def _group(base: str, entry: Any) -> Device | None:
 
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and 0 < len(name) <= _MAX_NAME
-
-
-def _online(payload: bytes) -> bool | None:
-    """Whether a message of availability says that somebody is there: JSON as it is today, or a plain word as it was."""
-    word: object = payload[:200].strip(_BLANK).decode("utf-8", "replace")
-    if str(word).startswith("{") and len(payload) <= MAX_TEXT:
-        document = load_document(payload)
-        word = document.get("state") if isinstance(document, dict) else None
-    return {"online": True, "offline": False}.get(word) if isinstance(word, str) else None
-
-
-def _scalar(payload: bytes) -> object:
-    """A bare payload: numbers and booleans are what they are in JSON, all else is text."""
-    text = payload.decode("utf-8", "replace").strip()
-    if text in ("true", "false"):
-        return text == "true"
-    number = None if text[:1].isalpha() or text[:1] == '"' else number_of_text(text)
-    return text if number is None else number

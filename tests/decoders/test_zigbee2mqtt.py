@@ -18,6 +18,7 @@ from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.topics import is_hadd
 from janitoo_datalog_rrd.decoders import exposes, zigbee2mqtt
+from janitoo_datalog_rrd.decoders.slots import Room
 from janitoo_datalog_rrd.decoders.zigbee2mqtt import Zigbee2MqttDecoder, make_decoder
 
 ADDRESS = "0x00158d0001a2b3c4"
@@ -243,10 +244,11 @@ def test_a_device_has_a_bounded_number_of_values_and_groups_of_them_a_bounded_de
     for _ in range(20):
         deep = {"type": "composite", "property": "p", "features": [deep, {"type": "numeric", "property": "n"}]}
     given = [{"type": "numeric", "property": f"n{number}"} for number in range(1000)]
+    room = Room(10)
     made = exposes.Device("t", "n", exposes=[deep, *given])
     assert len(made.values) == exposes.MAX_VALUES
     assert max(path.count(".") for path in made.values) < exposes.MAX_DEPTH
-    assert not made.value("one_more").slots
+    assert not made.value("one_more", room).slots
 
 
 @pytest.mark.parametrize(
