@@ -172,6 +172,10 @@ class House:
         """Whether a topic says that something is there."""
         return topic in self._followers
 
+    def followers(self, topic: str) -> int:
+        """How many groups go by a topic."""
+        return len(self._followers.get(topic, ()))
+
     def hear(self, topic: str, text: str, document: Any, directory: Directory) -> list[Group]:
         """Hear a message of a topic that says whether entities are there; the answer has the groups that it changes."""
         changed = []

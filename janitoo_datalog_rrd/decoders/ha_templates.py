@@ -7,6 +7,7 @@ of Python's objects. So how long it runs and how much it makes is bounded by its
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ MAX_COMPUTING = 2000
 """How many different templates that compute may be in use; each takes some 10 kB."""
 LIMIT_S = 0.02
 """How long a template may take for a message, in seconds of this thread's CPU."""
+LIMIT_ALL_S = 1.0
+"""How long all templates may take for one message; each of many has its share of half of that."""
 STRIKES = 3
 """How often it may take longer before it is given up."""
 _FORGIVEN = 0.02  # of a strike, for each time that is quick enough: now and then, Python itself pauses
@@ -98,13 +101,14 @@ class Template:
         """Whether it has taken too long too often."""
         return self._strikes > STRIKES - 1
 
-    def read(self, value: str, document: Any, sandbox: SandboxedEnvironment) -> Any:
+    def read(self, value: str, document: Any, sandbox: SandboxedEnvironment, limit: float = LIMIT_S) -> Any:
         """What a message says here.
 
         Args:
             value: the payload as text.
             document: what the payload is as JSON; MISSING where it is none.
             sandbox: of `make_sandbox`.
+            limit: how long it may take, in seconds of this thread's CPU.
 
         Returns:
             A datum of the document, a text, or MISSING where the message says nothing here.
@@ -113,7 +117,7 @@ class Template:
             return look_up(document, self.path or ()) if self.needs_document else value
         if self.given_up or (len(value) > MAX_TEXT and not self.needs_document):
             return MISSING
-        return self._compute(value, document, sandbox)
+        return self._compute(value, document, sandbox, limit)
 
     def _compile(self, tree: nodes.Template, sandbox: SandboxedEnvironment) -> bool:
         self._tree = None
@@ -123,7 +127,7 @@ class Template:
             self._strikes = STRIKES
         return not self.given_up
 
-    def _compute(self, value: str, document: Any, sandbox: SandboxedEnvironment) -> Any:
+    def _compute(self, value: str, document: Any, sandbox: SandboxedEnvironment, limit: float) -> Any:
         if self._tree is not None and not self._compile(self._tree, sandbox):
             return MISSING
         known = {"value": value} if document is MISSING else {"value": value, "value_json": document}
@@ -132,7 +136,7 @@ class Template:
             result = self._render(known)
         except (JinjaError, DecodeError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
             result = ""  # as a rule, the message is not one of those that the template is made for
-        self._strikes += 1.0 if time.thread_time() - started > LIMIT_S else -min(_FORGIVEN, self._strikes)
+        self._strikes += 1.0 if time.thread_time() - started > limit else -min(_FORGIVEN, self._strikes)
         result = result.strip()
         return result if 0 < len(result) <= _MAX_RESULT else MISSING
 
@@ -143,6 +147,13 @@ class Templates:
     def __init__(self) -> None:
         self._known: WeakValueDictionary[str, Template] = WeakValueDictionary()
         self._sandbox = _Sandbox()
+        self._limit = LIMIT_S
+        self._until = math.inf
+
+    def begin(self, count: int) -> None:
+        """A message begins that so many templates may look at."""
+        self._limit = min(LIMIT_S, LIMIT_ALL_S / 2 / max(1, count))
+        self._until = time.thread_time() + LIMIT_ALL_S if count * LIMIT_S > LIMIT_ALL_S else math.inf
 
     def take(self, text: str) -> Template:
         """A template of its text; the empty text is the message itself.
@@ -158,7 +169,9 @@ class Templates:
 
     def read(self, template: Template, value: str, document: Any) -> Any:
         """What a message says in a template's place; see `Template.read`."""
-        return template.read(value, document, self._sandbox)
+        if not template.plain and self._until < math.inf and time.thread_time() > self._until:
+            return MISSING  # those that took more than their share are given up soon
+        return template.read(value, document, self._sandbox, self._limit)
 
     def __len__(self) -> int:
         return len(self._known)

@@ -204,6 +204,7 @@ class HomeAssistantDecoder:
         except UnicodeDecodeError:
             return []  # such as a picture
         document = _document(text, payload)
+        self._templates.begin(len(values) + self._house.followers(topic))
         readings: list[Reading] = []
         if follows:
             for group in self._house.hear(topic, text, document, self._directory):

@@ -10,7 +10,7 @@ from support.sparkplug import metric, payload
 
 from janitoo_datalog_rrd.core.contracts import Meta, Reading
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import presence, sparkplug, tasmota, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import homeassistant, presence, sparkplug, tasmota, zigbee2mqtt
 from janitoo_datalog_rrd.decoders.homie import HomieDecoder
 from janitoo_datalog_rrd.decoders.presence import Presence
 from janitoo_datalog_rrd.decoders.tasmota import TasmotaDecoder
@@ -80,6 +80,20 @@ def test_long_names_of_metrics_take_no_memory() -> None:
     finally:
         tracemalloc.stop()
     assert held < 2 << 20  # bytes; the names have 16 MB
+
+
+def test_many_slow_templates_on_one_topic_share_the_time_of_a_message() -> None:
+    decoder = homeassistant.make_decoder(Section(""))
+    slow = " or ".join(["value|split(',')|length > 99000"] * 40)
+    parts: dict[str, dict[str, str]] = {}
+    for number in range(120):
+        parts[f"s{number}"] = {"p": "sensor", "stat_t": "t", "val_tpl": f"{{{{ {number} if {slow} else {number} }}}}"}
+    parts["good"] = {"p": "sensor", "stat_t": "t", "val_tpl": "{{ value|length * 2 }}"}
+    decoder.decode("homeassistant/device/d/config", json.dumps({"dev": {"ids": ["d"]}, "cmps": parts}).encode())
+    found: list[Reading] = []
+    for _ in range(10):
+        found = decoder.decode("t", b"1," * 32_000)
+    assert [each.value for each in found] == [128_000.0]  # the others are given up
 
 
 def test_roots_that_have_no_devices_any_more_are_forgotten() -> None:
