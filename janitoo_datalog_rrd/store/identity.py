@@ -11,8 +11,10 @@ from .column import ColumnState
 
 logger = logging.getLogger(__name__)
 
-MOVES = 3
-"""How often a uid may go to another key within an hour; who asks for more is in dispute with another device."""
+MOVES = 4
+"""How often a uid may go to another key within an hour; who asks for more is in dispute with another device.
+
+It is even: where two take it from each other in turn, it is back at the end with the one that had it."""
 HOUR_S = 3600.0
 _UIDS_MAX = 10_000
 

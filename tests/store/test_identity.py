@@ -135,6 +135,16 @@ def test_two_devices_that_claim_one_uid_get_a_series_each_and_are_told(store: St
     assert last == {OLD: 99.0, NEW: 199.0}
 
 
+def test_who_claims_the_uid_of_another_one_does_not_get_its_history(store: Store, clock: Clock) -> None:
+    say(store, clock, OLD, 0.0, META)
+    series = store.series_of(OLD)
+    for number in range(10):
+        say(store, clock, NEW, 100.0 + number, META)
+        say(store, clock, OLD, float(number), META)
+    assert store.series_of(OLD) == series
+    assert store.series_of(NEW) not in ([], series)
+
+
 def test_a_name_that_is_given_back_is_followed_too(store: Store, clock: Clock) -> None:
     for number in range(4 * MOVES):
         clock.now += HOUR_S
