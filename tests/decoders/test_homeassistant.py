@@ -116,8 +116,9 @@ def test_all_entities_of_a_topic_are_read_from_one_message(bus: Bus) -> None:
     }
 
 
-def test_a_count_has_its_rate_beside_it(bus: Bus) -> None:
-    bus.announce("sensor/k1/e", SENSOR, stat_cla="total_increasing", unit_of_meas="kWh", lrst_val_tpl="{{ value_json.since }}")
+@pytest.mark.parametrize("state_class", ["total", "total_increasing"])
+def test_a_count_has_its_rate_beside_it(bus: Bus, state_class: str) -> None:
+    bus.announce("sensor/k1/e", SENSOR, stat_cla=state_class, unit_of_meas="kWh", lrst_val_tpl="{{ value_json.since }}")
     level, rate = bus.hear("k/state", {"t": 5, "since": "2024-01-01T00:00:00"})
     assert (level.key, level.meta.ds_type) == (("k/state", "t"), "GAUGE")
     assert (rate.key, rate.meta.ds_type) == (("k/state", "t.rate"), "DERIVE")
