@@ -13,6 +13,8 @@ MAX_PAYLOAD = 1024 * 1024
 """Largest JSON payload taken, in bytes."""
 MAX_TOPIC = 1000
 """Longest topic that makes series, in characters: the topic is part of every key in memory and in the journal."""
+MAX_TEXT = 100
+"""Longest name or unit that is taken from a document, in characters; what is longer is cut off."""
 _MAX_LENIENT_CONTAINERS = 1000
 
 
@@ -24,6 +26,11 @@ def check_topic(topic: str) -> None:
     """
     if len(topic) > MAX_TOPIC:
         raise DecodeError("topic_too_long", f"the topic has {len(topic)} characters: at most {MAX_TOPIC} are taken")
+
+
+def text_of(datum: object, longest: int = MAX_TEXT) -> str:
+    """A name or a unit in a document, without blanks around it and not too long; empty where it is no text."""
+    return datum.strip()[:longest] if isinstance(datum, str) else ""
 
 
 def load_document(payload: bytes, largest: int = MAX_PAYLOAD) -> Any:

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.contracts import Meta, Reading
-from .documents import load_document
-from .numbers import BOOLEAN_WORDS, MAX_TEXT, number_of_text
+from .documents import MAX_TEXT, load_document, text_of
+from .numbers import BOOLEAN_WORDS, number_of_text
 from .paths import MAX_PATH, escape
 from .slots import NOTHING, Room, Slots, Value, make_slots, unknown
 from .units import normal_units
@@ -22,8 +22,7 @@ MAX_VALUES = 400
 MAX_DEPTH = 4
 """How deep values may stand in a message."""
 BLANK = b" \t\r\n"
-_MAX_TEXT = 100
-_PUBLISHED, _SETTABLE = 1, 2
+_SETTABLE = 2  # a bit of `access`
 _ENERGIES = frozenset(("kwh", "wh", "mwh", "kvarh", "varh"))
 _COUNTED = frozenset(("water_consumed", "water_total", "gas", "gas_consumed", "volume", "cumulative_volume"))
 _PARTIAL = frozenset(("today", "yesterday", "daily", "week", "month", "last", "once", "balance", "remaining", "session"))
@@ -67,7 +66,7 @@ class Device:
         known = self.values.get(path)
         if known is not None:
             return known
-        if len(self.values) >= MAX_VALUES or not room.left or len(path) > _MAX_TEXT or "." in path or _is_aside(path):
+        if len(self.values) >= MAX_VALUES or not room.left or len(path) > MAX_TEXT or "." in path or _is_aside(path):
             return NOTHING
         # a text says nothing here: modes and names may look like numbers; but switches are known by their name
         words = _STATES if path == "state" or path.startswith("state_") else None
@@ -103,9 +102,9 @@ class Device:
 
     def _learn(self, exposes: object, prefix: str, outer: str, depth: int) -> None:
         for expose in _objects(exposes):
-            kind, name = expose.get("type"), _text(expose.get("property")) or ""
+            kind, name = expose.get("type"), text_of(expose.get("property")) or ""
             path = f"{prefix}{_part(name)}" if name else ""
-            label = outer + (_text(expose.get("label")) or _label_of(_text(expose.get("name")) or name))
+            label = outer + (text_of(expose.get("label")) or _label_of(text_of(expose.get("name")) or name))
             if isinstance(expose.get("features"), list):
                 if depth < MAX_DEPTH and not _is_aside(name):
                     self._learn_features(expose, path if kind == "composite" else "", label, (prefix, outer, depth))
@@ -115,20 +114,20 @@ class Device:
             self.values[path] = NOTHING if _is_aside(name) else self._value(expose, path, label)
 
     def _value(self, expose: dict[str, Any], path: str, label: str) -> Value:
-        endpoint = _text(expose.get("endpoint"))
+        endpoint = text_of(expose.get("endpoint"))
         if endpoint:
             label = f"{label} {endpoint}"
         if expose.get("type") == "binary":
             return Value(self._slots(path, label), _words(expose), texts=True)
         if expose.get("type") != "numeric":
             return NOTHING
-        unit = _text(expose.get("unit"))
+        unit = text_of(expose.get("unit"))
         return Value(self._slots(path, label, normal_units(unit), counts=_counts(expose, unit)), texts=True)
 
     def _slots(self, path: str, label: str, units: str = "", *, counts: bool = False) -> Slots:
         uid = f"{self.uid}/{path}" if self.uid else ""
         return make_slots(
-            (self.topic, path), Meta(label[: 2 * _MAX_TEXT], units, self.node, uid=uid, hold=self._hold), counts=counts
+            (self.topic, path), Meta(label[: 2 * MAX_TEXT], units, self.node, uid=uid, hold=self._hold), counts=counts
         )
 
 
@@ -160,7 +159,7 @@ def _counts(expose: dict[str, Any], unit: str) -> bool:
     access = expose.get("access")
     if isinstance(access, int) and access & _SETTABLE:
         return False
-    name = _text(expose.get("name"))
+    name = text_of(expose.get("name"))
     if not _PARTIAL.isdisjoint(name.split("_")):
         return False
     return unit.lower() in _ENERGIES or (name in _COUNTED and unit != "")
@@ -173,7 +172,7 @@ def _words(expose: dict[str, Any]) -> dict[str, float]:
     """
     words = {}
     for option, number in (("value_on", 1.0), ("value_off", 0.0)):
-        text = _text(expose.get(option))
+        text = text_of(expose.get(option))
         if text and text.lower() not in BOOLEAN_WORDS:
             words[text] = number
     return words
@@ -190,10 +189,6 @@ def _is_aside(name: str) -> bool:
 
 def _part(name: str) -> str:
     return escape(name) if "." in name or "\\" in name else name
-
-
-def _text(given: object) -> str:
-    return given.strip()[:_MAX_TEXT] if isinstance(given, str) else ""
 
 
 def _label_of(name: str) -> str:

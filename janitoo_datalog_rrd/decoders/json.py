@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.contracts import NO_META, Decoder, Meta, Reading
 from ..core.errors import DecodeError
-from .documents import MAX_TOPIC, check_topic, load_document
+from .documents import MAX_TOPIC, check_topic, load_document, text_of
 from .numbers import excerpt, number_of
 from .paths import MAX_PATH, MISSING, Path, escape, join_path, look_up, read_paths
 from .plain import PlainDecoder
@@ -123,7 +123,7 @@ class JsonDecoder:
         return None if datum is MISSING or datum is None else parse_time(datum)
 
     def _meta(self, document: Any) -> Meta:
-        return Meta(_text(look_up(document, self._label)), _text(look_up(document, self._units)))
+        return Meta(text_of(look_up(document, self._label), MAX_META), text_of(look_up(document, self._units), MAX_META))
 
 
 def make_decoder(section: Section) -> Decoder:
@@ -155,7 +155,3 @@ def _path_too_long() -> DecodeError:
 
 def _no_value(path: str) -> DecodeError:
     return DecodeError("no_value", f"the message has nothing at {path}: narrow `topics` or correct `value`")
-
-
-def _text(datum: object) -> str:
-    return datum.strip()[:MAX_META] if isinstance(datum, str) else ""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..core.contracts import Decoder, Key, Reading
 from ..core.directory import Directory
 from ..core.plugins import speaks
-from .documents import MAX_TOPIC, check_topic, load_document
+from .documents import MAX_TOPIC, check_topic, load_document, text_of
 from .gatewaywords import PRESSURE_OF_TYRES, RTL_433, SIGNAL, SYSTEM, THEENGS, UNIT_PROPERTIES, WIRED, Words
 from .numbers import number_of
 from .presence import MAX_NODES, Presence
@@ -226,7 +226,7 @@ def _theengs_device(document: dict[str, Any]) -> _Device | None:
     if not address:
         return None
     tail = address[-6:]
-    name, brand, model = (_text(document.get(each)) for each in ("name", "brand", "model"))
+    name, brand, model = (text_of(document.get(each), 60) for each in ("name", "brand", "model"))
     if name:
         return _Device(address, name if tail[-4:] in name.upper() else f"{name} {tail}", True)
     return _Device(address, " ".join(each for each in (brand, model or "Sensor", tail) if each), False)
@@ -242,7 +242,3 @@ def _rtl_433_device(document: dict[str, Any]) -> _Device | None:
 
 def _identity(text: str) -> str:
     return _IDENTITY.sub("_", text[:_MAX_IDENTITY])
-
-
-def _text(datum: object) -> str:
-    return datum.strip()[:60] if isinstance(datum, str) else ""

@@ -15,10 +15,10 @@ from ..core.errors import DecodeError
 from ..core.heartbeats import NodeRegistry
 from ..core.plugins import speaks
 from ..core.topics import topic_matches
-from .documents import MAX_TOPIC, check_topic, load_document
+from .documents import MAX_TOPIC, check_topic, load_document, text_of
 from .paths import refuse_paths
 from .slots import Room
-from .tasmotadevice import MAX_RELAYS, TasmotaDevice, leaves, text_of
+from .tasmotadevice import MAX_RELAYS, TasmotaDevice, leaves
 from .tasmotanames import said_units
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.contracts import Meta, Reading
+from .documents import text_of
 from .paths import MAX_PATH, join_path
 from .slots import NOTHING, Room, Value, make_slots, unknown
 from .tasmotanames import Named, is_aside, name_of, zigbee_name_of
@@ -20,7 +21,6 @@ MAX_VALUES = 400
 MAX_RELAYS = 32
 HELD_S = 90_000.0
 """How long a relay stays as it is where nothing else is said: a device that has gone says so, by its last will."""
-_MAX_TEXT = 100
 _SWITCHED = MappingProxyType({"ON": 1.0, "OFF": 0.0})
 _RELAY = re.compile(r"POWER([0-9]{0,2})", re.ASCII)
 _NUMBERED = re.compile(r"(Dimmer|Switch)([0-9]{0,2})", re.ASCII)
@@ -193,11 +193,6 @@ class TasmotaDevice:
             return friendly
         kind = "Light" if place < len(self._relays) and self._relays[place] == _LIGHT else "Relay"
         return f"{kind} {number}" if number else kind
-
-
-def text_of(given: object) -> str:
-    """A text from the bus, not too long; empty where it is none."""
-    return given.strip()[:_MAX_TEXT] if isinstance(given, str) else ""
 
 
 def texts_of(given: object) -> list[str]:

@@ -6,54 +6,26 @@ import json
 import math
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from janitoo_datalog_rrd.core.errors import DecodeError
+from janitoo_datalog_rrd.core.plugins import DECODERS as DECODER_GROUP
+from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import (
-    collectd,
-    esphome,
-    homeassistant,
-    homie,
-    influx,
-    janitoo,
-    openmqttgateway,
-    plain,
-    senml,
-    shelly,
-    shelly2,
-    sparkplug,
-    tasmota,
-    victron,
-    zigbee2mqtt,
-)
-from janitoo_datalog_rrd.decoders import json as json_decoder
 
 if TYPE_CHECKING:
     from janitoo_datalog_rrd.core.contracts import Decoder, Reading
 
 MIB = 1024 * 1024
+PLUGINS = Plugins()
 DECODERS = {
-    "janitoo": lambda: janitoo.make_decoder(Section("")),
-    "plain": lambda: plain.make_decoder(Section("")),
-    "json": lambda: json_decoder.make_decoder(Section("")),
-    "zigbee2mqtt": lambda: zigbee2mqtt.make_decoder(Section("")),
-    "tasmota": lambda: tasmota.make_decoder(Section("")),
-    "homie": lambda: homie.make_decoder(Section("")),
-    "sparkplug": lambda: sparkplug.make_decoder(Section("")),
-    "collectd": lambda: collectd.make_decoder(Section("")),
-    "influx": lambda: influx.make_decoder(Section("")),
-    "senml": lambda: senml.make_decoder(Section("")),
-    "victron": lambda: victron.make_decoder(Section("")),
-    "homeassistant": lambda: homeassistant.make_decoder(Section("")),
-    "shelly": lambda: shelly.make_decoder(Section("")),
-    "shelly2": lambda: shelly2.make_decoder(Section("")),
-    "esphome": lambda: esphome.make_decoder(Section("")),
-    "openmqttgateway": lambda: openmqttgateway.make_decoder(Section("")),
-    "json with options": lambda: json_decoder.make_decoder(
-        Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"})
+    **{kind: partial(PLUGINS.load(DECODER_GROUP, kind), Section("")) for kind in PLUGINS.names(DECODER_GROUP)},
+    "json with options": partial(
+        PLUGINS.load(DECODER_GROUP, "json"),
+        Section("decoder__x", values={"value": "a.0", "time": "t", "label": "l", "units": "u"}),
     ),
 }
 PAYLOADS = {
