@@ -24,7 +24,6 @@ PATHS = ("value", "time", "label", "units")
 """Options of a decoder that name a place in the message."""
 _PREFIX = "decoder__"
 _NAME_MAX = 40
-_SHOWN = 20
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}", re.ASCII)
 _PART = re.compile(r"(?:\\.|[^.\\])+", re.DOTALL)
 
