@@ -44,7 +44,7 @@ class Listening:
         self._services = services
         self._store = store
         self._path = data_dir / "subscriptions.json"
-        self._changed = False
+        self._changed = self._failing = False
         self._deaf: set[str] = set()
         routes, faults = build_routes(options, services.plugins)
         for name, fault in faults.items():
@@ -101,9 +101,12 @@ class Listening:
             if self._changed:
                 self._changed = False
                 self._write_filters()
+            self._failing = False
         except OSError as error:
             self._changed = True
-            logger.warning("what devices have announced could not be written: %s; it is tried again", error)
+            if not self._failing:  # it is tried every other second
+                logger.warning("what devices have announced could not be written: %s; it is tried again", error)
+            self._failing = True
 
     # -- subscriptions -------------------------------------------------------------------------------
 

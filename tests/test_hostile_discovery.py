@@ -12,6 +12,8 @@ import pytest
 from house import House, janitoo, live_in
 from support import Mosquitto, fetch_json, wait_until
 
+from janitoo_datalog_rrd.bus import RrdBus
+
 
 @pytest.fixture
 def broker(make_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
@@ -213,3 +215,20 @@ def test_what_waited_on_a_claimed_topic_is_logged_after_a_restart(tmp_path: Path
         assert store is not None
         wait_until(lambda: store.get_series("rooms.sensor.t").columns[0].last_value == 21, what="what waited")
         assert house.server.services.rejected.last() == []
+
+
+def test_announcements_that_cannot_be_written_are_told_once(
+    tmp_path: Path, broker: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    with live_in(tmp_path, broker) as house:
+        thread = house.server.get_thread("datarrd")
+        assert thread is not None
+        assert isinstance(thread.bus, RrdBus)
+        assert thread.bus.store is not None
+        assert thread.bus.store.listening is not None
+        next(tmp_path.rglob("subscriptions.json")).with_name("announcements.json").mkdir()  # it cannot be replaced by a file
+        broker.publish(announce("good"), retain=True)
+        house.publish()
+        for _ in range(5):
+            thread.bus.store.listening.save(now=True)
+        assert sum("announced could not be written" in each.message for each in caplog.records) == 1
