@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from pathlib import Path
 
 from .core.announcements import Announcements
@@ -45,6 +46,7 @@ class Listening:
         self._store = store
         self._path = data_dir / "subscriptions.json"
         self._changed = self._failing = False
+        self._saving = threading.Lock()
         self._deaf: set[str] = set()
         routes, faults = build_routes(options, services.plugins)
         for name, fault in faults.items():
@@ -96,6 +98,10 @@ class Listening:
 
     def save(self, *, now: bool = False) -> None:
         """Write down what devices have announced, and what is subscribed, where that has changed; see `Announcements.save`."""
+        with self._saving:
+            self._save(now=now)
+
+    def _save(self, *, now: bool) -> None:
         try:
             self.announcements.save(now=now)
             if self._changed:
@@ -112,11 +118,12 @@ class Listening:
 
     def _on_filters(self) -> None:
         """Listen to the topics that devices have announced, too."""
+        self._changed = True
+        self.save()  # after a crash, what waits at the broker on these topics comes before the retained announcements
         filters = self.ingest.filters
         self._receiver.listen_to(filters)
         if self._services.link is not None:
             self._services.link.filters = filters
-        self._changed = True
 
     def _on_heard(self) -> None:
         """What the broker had retained for new filters is stored: it is not asked for again."""

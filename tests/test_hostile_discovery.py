@@ -232,3 +232,14 @@ def test_announcements_that_cannot_be_written_are_told_once(
         for _ in range(5):
             thread.bus.store.listening.save(now=True)
         assert sum("announced could not be written" in each.message for each in caplog.records) == 1
+
+
+def test_what_leads_to_a_topic_is_written_before_that_is_subscribed(tmp_path: Path, broker: Mosquitto) -> None:
+    """Else what waits on it at the broker is nobody's after a crash, and lost."""
+    with live_in(tmp_path, broker) as house:
+        link = house.server.services.link
+        assert link is not None
+        broker.publish(announce("good"), retain=True)
+        wait_until(lambda: "rooms/good" in link.filters, what="the topic to be asked for")
+        written = next(tmp_path.rglob("announcements.json")).read_text()
+        assert "homeassistant/sensor/good/config" in written
