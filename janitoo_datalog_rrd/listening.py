@@ -96,30 +96,33 @@ class Listening:
         self.ingest.forget_waiting()  # the broker has it, and sends it again
         self.ingest.retry()
 
-    def save(self, *, now: bool = False) -> None:
-        """Write down what devices have announced, and what is subscribed, where that has changed; see `Announcements.save`."""
-        with self._saving:
-            self._save(now=now)
+    def save(self, *, now: bool = False, filters: bool = True) -> None:
+        """Write down what devices have announced, and what is subscribed, where that has changed.
 
-    def _save(self, *, now: bool) -> None:
-        try:
-            self.announcements.save(now=now)
-            if self._changed:
-                self._changed = False
-                self._write_filters()
-            self._failing = False
-        except OSError as error:
-            self._changed = True
-            if not self._failing:  # it is tried every other second
-                logger.warning("what devices have announced could not be written: %s; it is tried again", error)
-            self._failing = True
+        Args:
+            now: see `Announcements.save`.
+            filters: whether what is subscribed is written too.
+        """
+        with self._saving:
+            try:
+                self.announcements.save(now=now)
+                if filters and self._changed:
+                    self._changed = False
+                    self._write_filters()
+                self._failing = False
+            except OSError as error:
+                self._changed = True
+                if not self._failing:  # it is tried every other second
+                    logger.warning("what devices have announced could not be written: %s; it is tried again", error)
+                self._failing = True
 
     # -- subscriptions -------------------------------------------------------------------------------
 
     def _on_filters(self) -> None:
         """Listen to the topics that devices have announced, too."""
         self._changed = True
-        self.save()  # after a crash, what waits at the broker on these topics comes before the retained announcements
+        # after a crash, what waits at the broker on these topics comes before the retained announcements
+        self.save(filters=False)
         filters = self.ingest.filters
         self._receiver.listen_to(filters)
         if self._services.link is not None:
