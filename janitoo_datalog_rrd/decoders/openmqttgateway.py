@@ -21,8 +21,8 @@ from ..core.contracts import Decoder, Key, Reading
 from ..core.directory import Directory
 from ..core.plugins import speaks
 from .documents import MAX_TOPIC, check_topic, load_document, text_of
-from .gatewaywords import PRESSURE_OF_TYRES, RTL_433, SIGNAL, SYSTEM, THEENGS, UNIT_PROPERTIES, WIRED, Words
 from .numbers import number_of
+from .openmqttgateway_words import PRESSURE_OF_TYRES, RTL_433, SIGNAL, SYSTEM, THEENGS, UNIT_PROPERTIES, WIRED, Words
 from .presence import MAX_NODES, Presence
 from .quantities import Quantity, Values
 from .units import normal_units

@@ -20,7 +20,7 @@ from .paths import MISSING, look_up
 from .presence import MAX_NODES, Presence
 from .quantities import Quantity, Value, Values, numbered
 from .shelly2 import Shelly2Decoder
-from .shellywords import BOOLEAN_WORDS, INFO, LAMP, STATUS, STATUS_IN_INFO, in_units, quantity_of
+from .shelly_words import BOOLEAN_WORDS, INFO, LAMP, STATUS, STATUS_IN_INFO, in_units, quantity_of
 
 if TYPE_CHECKING:
     from ..core.sections import Section

@@ -24,7 +24,7 @@ from .numbers import number_of_int
 from .paths import MISSING, look_up
 from .presence import MAX_NODES, Presence
 from .quantities import Quantity, Value, Values, numbered
-from .shelly2words import COMPONENTS
+from .shelly2_words import COMPONENTS
 from .times import EARLIEST, LATEST
 
 if TYPE_CHECKING:

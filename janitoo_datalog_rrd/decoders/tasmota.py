@@ -18,8 +18,8 @@ from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document, text_of
 from .paths import refuse_paths
 from .slots import Room
-from .tasmotadevice import MAX_RELAYS, TasmotaDevice, leaves
-from .tasmotanames import said_units
+from .tasmota_device import MAX_RELAYS, TasmotaDevice, leaves
+from .tasmota_names import said_units
 
 if TYPE_CHECKING:
     from ..core.sections import Section

@@ -17,10 +17,10 @@ from ..core.heartbeats import NodeRegistry
 from ..core.plugins import speaks
 from ..core.topics import topic_matches
 from .documents import MAX_TOPIC, check_topic, load_document
-from .exposes import BLANK, MAX_DEPTH, Device, datum_of, online_of, readable_path
 from .numbers import MAX_TEXT
 from .paths import refuse_paths
 from .slots import NOTHING, Room
+from .zigbee2mqtt_exposes import BLANK, MAX_DEPTH, Device, datum_of, online_of, readable_path
 
 if TYPE_CHECKING:
     from ..core.sections import Section

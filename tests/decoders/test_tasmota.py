@@ -13,9 +13,9 @@ from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
 from janitoo_datalog_rrd.core.sections import Section
-from janitoo_datalog_rrd.decoders import tasmota, tasmotadevice
+from janitoo_datalog_rrd.decoders import tasmota, tasmota_device
 from janitoo_datalog_rrd.decoders.tasmota import TasmotaDecoder, make_decoder
-from janitoo_datalog_rrd.decoders.tasmotanames import name_of, zigbee_name_of
+from janitoo_datalog_rrd.decoders.tasmota_names import name_of, zigbee_name_of
 
 MAC = "D8BC38AABBCC"
 NODE = f"tasmota/{MAC}"
@@ -284,7 +284,7 @@ def test_what_nobody_needs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [count for _, count in ours.counts()] == [3, 3]
     assert len(ours._directory.notes) == 6
     many = {f"S{number}": {"A": 1, "B": 2} for number in range(300)}
-    assert len(ours.decode("tele/x/SENSOR", json.dumps(many).encode())) == tasmotadevice.MAX_VALUES
+    assert len(ours.decode("tele/x/SENSOR", json.dumps(many).encode())) == tasmota_device.MAX_VALUES
 
 
 def test_a_section_reads_its_own_topics_and_no_announcements_unless_it_says_so() -> None:

@@ -17,7 +17,7 @@ from janitoo_datalog_rrd.core.errors import ConfigError, DecodeError
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.core.topics import is_hadd
-from janitoo_datalog_rrd.decoders import exposes, zigbee2mqtt
+from janitoo_datalog_rrd.decoders import zigbee2mqtt, zigbee2mqtt_exposes
 from janitoo_datalog_rrd.decoders.slots import Room
 from janitoo_datalog_rrd.decoders.zigbee2mqtt import Zigbee2MqttDecoder, make_decoder
 
@@ -245,9 +245,9 @@ def test_a_device_has_a_bounded_number_of_values_and_groups_of_them_a_bounded_de
         deep = {"type": "composite", "property": "p", "features": [deep, {"type": "numeric", "property": "n"}]}
     given = [{"type": "numeric", "property": f"n{number}"} for number in range(1000)]
     room = Room(10)
-    made = exposes.Device("t", "n", exposes=[deep, *given])
-    assert len(made.values) == exposes.MAX_VALUES
-    assert max(path.count(".") for path in made.values) < exposes.MAX_DEPTH
+    made = zigbee2mqtt_exposes.Device("t", "n", exposes=[deep, *given])
+    assert len(made.values) == zigbee2mqtt_exposes.MAX_VALUES
+    assert max(path.count(".") for path in made.values) < zigbee2mqtt_exposes.MAX_DEPTH
     assert not made.value("one_more", room).slots
 
 
@@ -265,7 +265,7 @@ def test_a_device_has_a_bounded_number_of_values_and_groups_of_them_a_bounded_de
     ],
 )
 def test_meters_are_logged_with_their_rate(expose: dict[str, Any], counted: bool) -> None:
-    made = exposes.Device("t", "n", exposes=[{"type": "numeric", "property": "x", **expose}])
+    made = zigbee2mqtt_exposes.Device("t", "n", exposes=[{"type": "numeric", "property": "x", **expose}])
     assert [key[1] for key, _ in made.values["x"].slots] == (["x", "x.rate"] if counted else ["x"])
 
 

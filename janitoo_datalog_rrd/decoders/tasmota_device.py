@@ -14,7 +14,7 @@ from ..core.contracts import Meta, Reading
 from .documents import text_of
 from .paths import MAX_PATH, join_path
 from .slots import NOTHING, Room, Value, make_slots, unknown
-from .tasmotanames import Named, is_aside, name_of, zigbee_name_of
+from .tasmota_names import Named, is_aside, name_of, zigbee_name_of
 
 MAX_VALUES = 400
 """How many values of a device are logged."""
