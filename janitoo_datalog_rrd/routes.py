@@ -122,9 +122,8 @@ class Router:
         route = self._readers.route_of(text)
         if route is None:
             raise DecodeError("no_decoder", "no decoder reads this topic")
-        announces = any(topic_matches(each, text) for each in route.announcements)
         decoder = None if self._readers.privacy.hides(text) else route.decoder
-        known = _Known(text, decoder, announces)
+        known = _Known(text, decoder, route.announces(text))
         if len(self._by_topic) >= _TOPICS_MAX:
             self._by_topic.clear()
         if len(topic) <= _TOPIC_MAX:

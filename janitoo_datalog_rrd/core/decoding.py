@@ -41,6 +41,14 @@ class Route:
     loose: bool = False
     announcements: tuple[str, ...] = ()
 
+    def reads(self, topic: str) -> bool:
+        """Whether a topic matches its filters."""
+        return any(topic_matches(each, topic) for each in self.filters)
+
+    def announces(self, topic: str) -> bool:
+        """Whether the messages of a topic are announcements."""
+        return any(topic_matches(each, topic) for each in self.announcements)
+
 
 def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[str, str]]:
     """Build the decoders: Janitoo's, those of the `[decoder__NAME]` sections in their order, then dialects known by their topics.
@@ -111,13 +119,13 @@ class Readers:
     def route_of(self, topic: str) -> Route | None:
         """Who reads a topic; None where nobody does."""
         for route in self._firm:
-            if any(topic_matches(each, topic) for each in route.filters):
+            if route.reads(topic):
                 return route
         decoder = self.directory.reader_of(topic)
         if decoder is not None:
             kind = next((route.kind for route in self.routes if route.decoder is decoder), CLAIMED)
             return Route((topic,), decoder, kind)
-        return next((route for route in self._loose if any(topic_matches(each, topic) for each in route.filters)), None)
+        return next((route for route in self._loose if route.reads(topic)), None)
 
     def read(self, decoder: Decoder, topic: str, payload: bytes) -> tuple[list[Reading], int]:
         """Read a message.
@@ -143,15 +151,20 @@ class Readers:
         Raises:
             DecodeError: the message is not what its dialect promises.
         """
-        found = decoder.decode(topic, payload)
-        kept = [self.directory.dress(each) for each in found if not self.privacy.keeps_back(each.key)]
-        return kept, [each for each in found if self.privacy.keeps_back(each.key)]
+        kept: list[Reading] = []
+        private: list[Reading] = []
+        for each in decoder.decode(topic, payload):
+            if self.privacy.keeps_back(each.key):
+                private.append(each)
+            else:
+                kept.append(self.directory.dress(each))
+        return kept, private
 
     def hear(self, announcements: Iterable[tuple[str, bytes]]) -> None:
         """Have the decoders learn from announcements; their readings are not wanted, they are of another time."""
         for topic, payload in announcements:
             route = self.route_of(topic)
-            if route is not None and any(topic_matches(each, topic) for each in route.announcements):
+            if route is not None and route.announces(topic):
                 try:
                     route.decoder.decode(topic, payload)
                 except DecodeError as error:

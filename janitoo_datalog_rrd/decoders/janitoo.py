@@ -9,7 +9,7 @@ from ..core.contracts import DS_TYPES, Decoder, Key, Meta, Reading
 from ..core.errors import DecodeError
 from ..core.topics import parse_hadd
 from ..core.values import GENRE_BASIC, GENRE_COMMAND, GENRE_NAMES, GENRE_USER, TYPE_LIST, TYPE_STRING
-from .documents import load_document
+from .documents import load_document, text_of
 from .numbers import excerpt, number_of
 from .paths import refuse_paths
 
@@ -217,8 +217,8 @@ def _read_index(index: object) -> str:
 def _read_meta(value: dict[str, Any], hadd: str) -> Meta:
     label, units, ds_type = value.get("label"), value.get("units"), value.get("rrd_type")
     return Meta(
-        label.strip()[:MAX_META] if isinstance(label, str) else "",
-        units.strip()[:MAX_META] if isinstance(units, str) else "",
+        text_of(label, MAX_META),
+        text_of(units, MAX_META),
         hadd,
         ds_type if isinstance(ds_type, str) and ds_type in DS_TYPES else "",
     )

@@ -190,7 +190,7 @@ class Proposer:
             if name != proposal.section and before.section(name).values != after.section(name).values:
                 raise BadRequestError("topic", f"It would change [{name}] too: write [{proposal.section}] into the ini by hand.")
         routes, _ = build_routes(after, self._services.plugins)
-        route = next((each for each in routes if any(topic_matches(one, wanted.topic) for one in each.filters)), None)
+        route = next((each for each in routes if each.reads(wanted.topic)), None)
         if route is None or route.section != proposal.section:
             raise BadRequestError("topics", f"[{proposal.section}] would not read {wanted.topic[:80]!r}: choose another filter.")
         if proposal.new and wanted.paths.get("value", "") != str(after.section(proposal.section).get("value") or ""):
@@ -213,7 +213,7 @@ class Proposer:
         routes, _ = build_routes(after, self._services.plugins)
         for topic in heard:
             if any(topic_matches(each, topic) for each in filters):
-                route = next(route for route in routes if any(topic_matches(each, topic) for each in route.filters))
+                route = next(route for route in routes if route.reads(topic))
                 (proposal.matches if route.section == proposal.section else proposal.others).append(topic)
 
 

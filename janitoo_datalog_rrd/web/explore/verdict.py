@@ -127,7 +127,7 @@ class Examiner:
         who = self.why.who(route)
         verdict = Verdict("none", "", route.kind, route.section, self.why.place(route))
         private: list[Reading] = []
-        announces = any(topic_matches(each, topic) for each in route.announcements)
+        announces = route.announces(topic)
         try:
             readings, private = self.learnt.readers().sort_out(route.decoder, topic, payload)
         except DecodeError as error:
