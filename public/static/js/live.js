@@ -18,6 +18,14 @@ let round = 0; // what belongs to an older one has no say any more
 let timers = [];
 let worked = false;
 let scheduled = false;
+let leaving = false; // a form is on its way, as the log-out's: its answer leads on, and nothing may get in before it
+
+document.addEventListener("submit", (event) => {
+  leaving = !event.defaultPrevented;
+});
+window.addEventListener("pageshow", () => {
+  leaving = false;
+});
 
 /**
  * Call back with new values.
@@ -123,7 +131,7 @@ async function poll(mine) {
   } catch (error) {
     if (mine !== round) return;
     if (error.status === 401) {
-      window.location.reload(); // the session is over: the server leads to the log-in, and back here
+      if (!leaving) window.location.reload(); // the session is over: the server leads to the log-in, and back here
       return;
     }
     setState("lost");
