@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 THREADS = "janitoo.threads"
 COMPONENTS = "janitoo.components"
 DECODERS = "janitoo_datalog_rrd.decoders"
+METRICS = "janitoo_datalog_rrd.metrics"
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
@@ -72,7 +73,7 @@ class Plugins(PluginSpecs):
 
     def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
         points = entry_points() if found is None else found
-        self._points: dict[str, dict[str, EntryPoint]] = {THREADS: {}, COMPONENTS: {}, DECODERS: {}}
+        self._points: dict[str, dict[str, EntryPoint]] = {THREADS: {}, COMPONENTS: {}, DECODERS: {}, METRICS: {}}
         for group in self._points:
             for point in points.select(group=group) if hasattr(points, "select") else points:
                 if point.group == group:

@@ -1,0 +1,114 @@
+"""Asking other servers over HTTP: one connection kept open, certificates checked, every answer sorted into what to do next."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from .errors import JanitooError, StartError
+
+TIMEOUT_S = 20.0
+"""How long a connect, and each read, may take."""
+MAX_ANSWER = 1 << 20
+"""Bytes of an answer that are read."""
+_AGAIN = frozenset((408, 425, 429))
+_SECOND_THOUGHTS = frozenset((401, 403, 404, 407))
+
+
+class UnreachableError(JanitooError):
+    """No answer came; the message says why, in words for people, and has no secret in it."""
+
+
+class Answer(NamedTuple):
+    """What a server answered.
+
+    Attributes:
+        status: HTTP status.
+        body: at most `MAX_ANSWER` bytes.
+        retry_after_s: how long it asks to be left alone; 0 where it does not.
+    """
+
+    status: int
+    body: bytes
+    retry_after_s: float
+
+    @property
+    def taken(self) -> bool:
+        """It has what was sent."""
+        return 200 <= self.status < 300
+
+    @property
+    def again(self) -> bool:
+        """It may take the same thing later: it is busy, broken, or not set up for us yet (RFC 9110, RFC 6585)."""
+        return self.status >= 500 or self.status in _AGAIN or self.status in _SECOND_THOUGHTS or 300 <= self.status < 400
+
+
+class HttpClient:
+    """Sends requests to one server. It may be used from one thread at a time.
+
+    Args:
+        ca_file: certificates of the authorities that are trusted; empty for the system's.
+        timeout_s: how long a connect, and each read, may take.
+
+    Raises:
+        StartError: the certificates cannot be loaded.
+    """
+
+    def __init__(self, ca_file: str = "", timeout_s: float = TIMEOUT_S) -> None:
+        try:
+            context = ssl.create_default_context(cafile=ca_file or None)
+        except (OSError, ssl.SSLError) as error:
+            raise StartError(f"the certificates in {ca_file} cannot be loaded: {error}") from error
+        self._pool = urllib3.PoolManager(
+            1, ssl_context=context, timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s), retries=False, maxsize=1
+        )
+
+    def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request and read the answer; redirects are not followed, since a token may not go elsewhere.
+
+        Raises:
+            UnreachableError: there was no answer, or none that is HTTP.
+        """
+        try:
+            response = self._pool.request(method, url, body=body, headers=dict(headers), preload_content=False)
+            try:
+                content = response.read(MAX_ANSWER, decode_content=True)
+                if response.read(1):
+                    response.close()  # the rest is not wanted, and the connection is no good for another request
+            finally:
+                response.release_conn()
+        except (HTTPError, OSError, ValueError) as error:
+            raise UnreachableError(_why(error)) from error
+        return Answer(response.status, content, _seconds(response.headers.get("Retry-After", "")))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._pool.clear()
+
+
+def _why(error: BaseException) -> str:
+    """Why there was no answer, without the address that was asked, which may have a token in it."""
+    reason: BaseException = error
+    while True:
+        inner = getattr(reason, "reason", None) or reason.__cause__ or reason.__context__
+        if not isinstance(inner, BaseException) or inner is reason:
+            break
+        reason = inner
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({reason.verify_message})"
+    if isinstance(reason, ssl.SSLError):
+        return f"it does not speak TLS with us ({reason.reason or 'no reason given'})"
+    if isinstance(reason, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(reason, OSError) and reason.strerror:
+        return f"it cannot be reached ({reason.strerror})"
+    return f"it does not answer as a web server does ({type(reason).__name__})"
+
+
+def _seconds(header: str) -> float:
+    """The seconds of a `Retry-After`; a date there, which is rare, is taken as none."""
+    return float(header) if header.isascii() and header.isdigit() and len(header) < 6 else 0.0

@@ -1,0 +1,99 @@
+"""Asking other servers: what an answer means, and sentences without secrets where none comes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from janitoo_datalog_rrd.core.errors import StartError
+from janitoo_datalog_rrd.core.httpclient import MAX_ANSWER, Answer, HttpClient, UnreachableError
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[set[int]] = set()
+
+    def do_POST(self) -> None:
+        self.connections.add(self.client_address[1])
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/redirect":
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+        elif self.path == "/busy":
+            self.send_response(503)
+            self.send_header("Retry-After", "7")
+        else:
+            self.send_response(200)
+        body = b"x" * (MAX_ANSWER + 10) if self.path == "/long" else body
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        Handler.connections.clear()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client() -> Iterator[HttpClient]:
+    made = HttpClient()
+    yield made
+    made.close()
+
+
+def test_one_connection_serves_many_requests(client: HttpClient, url: str) -> None:
+    for _ in range(5):
+        assert client.send("POST", f"{url}/", b"body", {}) == Answer(200, b"body", 0.0)
+    assert len(Handler.connections) == 1
+
+
+def test_a_redirect_is_not_followed(client: HttpClient, url: str) -> None:
+    answer = client.send("POST", f"{url}/redirect", b"", {"Authorization": "Token secret"})
+    assert (answer.status, answer.taken, answer.again) == (302, False, True)
+
+
+def test_a_busy_server_says_how_long(client: HttpClient, url: str) -> None:
+    assert client.send("POST", f"{url}/busy", b"", {}).retry_after_s == 7.0
+
+
+def test_a_long_answer_is_cut_and_the_next_request_works(client: HttpClient, url: str) -> None:
+    assert len(client.send("POST", f"{url}/long", b"", {}).body) == MAX_ANSWER
+    assert client.send("POST", f"{url}/", b"a", {}).body == b"a"
+
+
+@pytest.mark.parametrize(
+    ("status", "taken", "again"),
+    [(204, True, False), (400, False, False), (401, False, True), (429, False, True), (500, False, True)],
+)
+def test_what_an_answer_means(status: int, taken: bool, again: bool) -> None:
+    answer = Answer(status, b"", 0.0)
+    assert (answer.taken, answer.again) == (taken, again)
+
+
+def test_nobody_there_is_told_without_the_address(client: HttpClient) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        with pytest.raises(UnreachableError, match="Connection refused") as error:
+            client.send("POST", f"http://127.0.0.1:{port}/?token=secret", b"", {})
+    assert "secret" not in str(error.value)
+
+
+def test_certificates_that_cannot_be_loaded_are_told() -> None:
+    with pytest.raises(StartError, match=r"no-such\.pem"):
+        HttpClient("no-such.pem")
