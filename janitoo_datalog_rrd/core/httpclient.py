@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -17,6 +19,47 @@ MAX_ANSWER = 1 << 20
 """Bytes of an answer that are read."""
 _AGAIN = frozenset((408, 425, 429))
 _SECOND_THOUGHTS = frozenset((401, 403, 404, 407))
+
+
+class HttpAddress(NamedTuple):
+    """Where requests go.
+
+    Attributes:
+        url: without user and password; it may have a token in it all the same.
+        headers: what user and password of the URL become.
+        place: scheme, host and port: all of it that may be shown.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    place: str
+
+    def __repr__(self) -> str:
+        return f"HttpAddress({self.place})"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is `https`."""
+        return self.place.startswith("https:")
+
+    @classmethod
+    def parse(cls, text: str) -> HttpAddress:
+        """Read a URL. Raises ValueError, whose message says what was expected and has nothing of the URL in it."""
+        try:
+            parts = urlsplit(text)
+            port, host = parts.port, parts.hostname
+            if host is not None:
+                host.encode("idna")  # as the look-up does it
+            user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in ("http", "https") or any(each <= " " or each == "\x7f" for each in text):
+            raise ValueError("is not a URL of a web server: expected such as https://example.org/path")
+        name = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+        headers = {}
+        if user or password:
+            headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        return cls(parts._replace(netloc=name, fragment="").geturl(), headers, f"{parts.scheme}://{name}")
 
 
 class UnreachableError(JanitooError):

@@ -125,6 +125,7 @@ class Outbox:
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Take out what has arrived; numbers that are not there do not matter. Raises OutboxError: they are sent again."""
+        gone = freed = 0
         with self._lock:
             try:
                 with self._database:
@@ -133,11 +134,12 @@ class Outbox:
                             "DELETE FROM entries WHERE number = ? RETURNING topic, length(content)", (number,)
                         ).fetchone()
                         if found is not None:
-                            self._waiting -= 1
-                            self._bytes -= len(found[0].encode()) + found[1] + _OVERHEAD
+                            gone += 1
+                            freed += len(found[0].encode()) + found[1] + _OVERHEAD
             except sqlite3.Error as error:
-                self._waiting, self._bytes = self._measure()
                 raise OutboxError(f"{self.path} cannot be written: {error}") from error
+            self._waiting -= gone
+            self._bytes -= freed
 
     def shift(self, seconds: float, first: int) -> None:
         """Move the times of the entries from number `first` on: the clock they are from has been set. Raises OutboxError."""

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from janitoo_datalog_rrd.core.errors import StartError
-from janitoo_datalog_rrd.core.httpclient import MAX_ANSWER, Answer, HttpClient, UnreachableError
+from janitoo_datalog_rrd.core.httpclient import MAX_ANSWER, Answer, HttpAddress, HttpClient, UnreachableError
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -97,3 +97,26 @@ def test_nobody_there_is_told_without_the_address(client: HttpClient) -> None:
 def test_certificates_that_cannot_be_loaded_are_told() -> None:
     with pytest.raises(StartError, match=r"no-such\.pem"):
         HttpClient("no-such.pem")
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "place", "authorization"),
+    [
+        ("https://example.org", "https://example.org", "https://example.org", None),
+        ("http://[::1]:8080/a?b=c#d", "http://[::1]:8080/a?b=c", "http://[::1]:8080", None),
+        ("https://me:p%40ss@example.org:1/x", "https://example.org:1/x", "https://example.org:1", "Basic bWU6cEBzcw=="),
+    ],
+)
+def test_an_address_shows_neither_token_nor_password(text: str, url: str, place: str, authorization: str | None) -> None:
+    address = HttpAddress.parse(text)
+    assert (address.url, address.place, address.headers.get("Authorization")) == (url, place, authorization)
+    assert repr(address) == f"HttpAddress({place})"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "example.org", "ftp://a/", "https://", "https://a:port/s3cret", "https://a/s3 cret", "https://a..b/s3cret"]
+)
+def test_what_is_no_address_is_told_without_it(text: str) -> None:
+    with pytest.raises(ValueError, match="expected such as https://") as error:
+        HttpAddress.parse(text)
+    assert "s3" not in str(error.value)

@@ -1,0 +1,231 @@
+"""Delivery: takes what waits in an outbox to a web server, oldest first, until it has arrived."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from .connection import Backoff
+from .httpclient import Answer, HttpAddress, HttpClient, UnreachableError
+from .outbox import Entry, Outbox, OutboxError
+
+logger = logging.getLogger(__name__)
+
+STOP_S = 1.5
+"""How long `stop` waits for a request that is under way."""
+MAX_RETRY_AFTER_S = 3600.0
+"""How long a server may ask to be left alone."""
+
+Headers = Callable[[Entry], Mapping[str, str]]
+"""Headers that go with one entry, beside those of the address."""
+
+
+class DeliveryState(NamedTuple):
+    """How a delivery stands.
+
+    Attributes:
+        sent: how many have arrived since the start.
+        refused: how many the server does not want, and were dropped, since the start.
+        failures: tries that failed, since the start.
+        waiting: how many wait.
+        dropped: how many the outbox has dropped because it was full, since its file was made.
+        last_sent: when the last one arrived, seconds since the epoch UTC; None where none has.
+        trouble: why it does not get through now; empty while it does.
+    """
+
+    sent: int
+    refused: int
+    failures: int
+    waiting: int
+    dropped: int
+    last_sent: float | None
+    trouble: str
+
+
+class Delivery:
+    """Sends what waits in an outbox, one entry a request, in a thread of its own.
+
+    An entry stays in the outbox until the server has it, so that one whose answer got lost is sent twice. They arrive in their
+    order: while the oldest is not taken, the others wait behind it. Between two tries it waits longer each time, and at least
+    as long as the server asks for. What the server refuses for good is dropped, counted and told once a status.
+
+    Args:
+        outbox: what is sent; the one who made it closes it, after `stop`.
+        client: sends it; the delivery closes it.
+        address: where to.
+        what: who sends, for the log, such as `webhook`.
+        method: of the requests.
+        headers: what goes with an entry.
+        backoff: how long to wait between two tries.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: HttpClient,
+        address: HttpAddress,
+        *,
+        what: str,
+        headers: Headers,
+        method: str = "POST",
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._client = client
+        self._address = address
+        self._what = what
+        self._method = method
+        self._headers = headers
+        self._backoff = backoff or Backoff()
+        self._thread = threading.Thread(target=self._run, name=f"{what}-delivery", daemon=True)
+        self._work = threading.Event()
+        self._stopping = threading.Event()
+        self._arrived: list[int] = []  # what could not be taken out of the outbox yet
+        self._sent = self._refused = self._failures = 0
+        self._last_sent: float | None = None
+        self._trouble = ""
+        self._may_be_stale = True  # whether the next failure may be that of a connection that nobody used for long
+        self._told_refusals: set[int] = set()
+
+    @property
+    def state(self) -> DeliveryState:
+        """How it stands; may be asked for from any thread."""
+        waiting, dropped = self._outbox.waiting, self._outbox.dropped
+        return DeliveryState(self._sent, self._refused, self._failures, waiting, dropped, self._last_sent, self._trouble)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def put(self, content: bytes, time_s: float, topic: str = "") -> None:
+        """Let something wait, and send it as soon as may be; see `Outbox.put`. Raises OutboxError."""
+        self._outbox.put(content, time_s, topic)
+        self.wake()
+
+    def wake(self) -> None:
+        """Something was put into the outbox. A wait between two tries goes on all the same."""
+        self._work.set()
+
+    def stop(self, wait_s: float = STOP_S) -> bool:
+        """End it; what waits stays in the outbox.
+
+        A request whose answer does not come in time is left to itself: its entry is sent again after the next start.
+
+        Args:
+            wait_s: how long to wait for a request that is under way.
+
+        Returns:
+            Whether none is under way any more.
+        """
+        self._stopping.set()
+        self._work.set()
+        if self._thread.ident is not None:
+            self._thread.join(wait_s)
+        return not self._thread.is_alive()
+
+    # -- the thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._work.clear()
+                try:
+                    wait_s = self._send_all()
+                except OutboxError as error:
+                    if self._stopping.is_set():
+                        break  # it may be closed by now
+                    wait_s = self._failed(str(error))
+                if wait_s:
+                    self._stopping.wait(wait_s)
+                else:
+                    self._work.wait()
+        except Exception:
+            self._trouble = "it has broken down; see the log"
+            logger.exception("%s: what waits is not sent any more", self._what)
+        finally:
+            self._client.close()
+
+    def _send_all(self) -> float:
+        """Send until nothing waits, or it fails; the answer is how long to wait then, and 0 where nothing waits."""
+        while not self._stopping.is_set():
+            self._take_out()
+            entries = self._outbox.peek(1)
+            if not entries:
+                return 0.0
+            wait_s = self._send(entries[0])
+            if wait_s:
+                return wait_s
+        return 0.0
+
+    def _send(self, entry: Entry) -> float:
+        """Send one; the answer is how long to wait before the next, 0 where it need not be."""
+        try:
+            answer = self._ask(entry)
+        except UnreachableError as error:
+            if self._stopping.is_set():
+                return 0.0
+            return self._failed(str(error))
+        if self._stopping.is_set() and not answer.taken:
+            return 0.0
+        if not answer.taken and answer.again:
+            return max(self._failed(_why_again(answer)), min(answer.retry_after_s, MAX_RETRY_AFTER_S))
+        self._arrived.append(entry.number)
+        if answer.taken:
+            self._sent += 1
+            self._last_sent = time.time()
+        else:
+            self._refuse(answer.status)
+        self._take_out()
+        self._is_well()
+        return 0.0
+
+    def _ask(self, entry: Entry) -> Answer:
+        headers = {**self._address.headers, **self._headers(entry)}
+        try:
+            answer = self._client.send(self._method, self._address.url, entry.content, headers)
+        except UnreachableError:
+            if not self._may_be_stale or self._stopping.is_set():
+                raise
+            self._may_be_stale = False  # the server may just have hung up on it: a new one tells
+            answer = self._client.send(self._method, self._address.url, entry.content, headers)
+        self._may_be_stale = True
+        return answer
+
+    def _take_out(self) -> None:
+        """Take what has arrived out of the outbox. Raises OutboxError: nothing more is sent until it could be."""
+        if self._arrived:
+            self._outbox.remove(self._arrived)
+            self._arrived.clear()
+
+    def _refuse(self, status: int) -> None:
+        self._refused += 1
+        if status not in self._told_refusals:
+            self._told_refusals.add(status)
+            logger.error(
+                "%s: %s refuses what is sent (HTTP %d): it is dropped and counted", self._what, self._address.place, status
+            )
+
+    def _failed(self, why: str) -> float:
+        """Keep that a try failed, tell the first, and return how long to wait."""
+        self._failures += 1
+        if not self._trouble:
+            logger.warning("%s: %s: %s; it is kept and tried again until it gets there", self._what, self._address.place, why)
+        self._trouble = why
+        return self._backoff.draw()
+
+    def _is_well(self) -> None:
+        self._backoff.reset()
+        if self._trouble:
+            self._trouble = ""
+            logger.info("%s: %s takes what is sent again (%d waiting)", self._what, self._address.place, self._outbox.waiting)
+
+
+def _why_again(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"it sends us elsewhere (HTTP {answer.status}), where we do not follow; check the URL"
+    if answer.status in (401, 403, 404, 407):
+        return f"it does not let us in or does not know the URL (HTTP {answer.status}); check the URL and what is in it"
+    return f"it is busy or broken (HTTP {answer.status})"
