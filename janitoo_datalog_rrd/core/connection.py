@@ -78,6 +78,8 @@ def _tls_context(options: Options) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=system["broker_tls_ca"] or None)
         option = "broker_tls_cert / broker_tls_key"
+        if system["broker_tls_alpn"]:
+            context.set_alpn_protocols(list(system["broker_tls_alpn"]))
         if system["broker_tls_cert"]:
             context.load_cert_chain(system["broker_tls_cert"], system["broker_tls_key"] or None)
     except (OSError, ssl.SSLError) as error:
@@ -109,13 +111,17 @@ class Teller:
         settings: where the broker is.
         client_id: whose connection it is.
         on_state: told too; None for the log only.
+        told: what was said last, of an earlier connection.
+
+    Attributes:
+        told: what was said last.
     """
 
-    def __init__(self, settings: BrokerSettings, client_id: str, on_state: StateHandler | None) -> None:
+    def __init__(self, settings: BrokerSettings, client_id: str, on_state: StateHandler | None, told: str = "") -> None:
         self._place = f"the MQTT broker at {settings.host}:{settings.port}"
         self._client_id = client_id
         self._on_state = on_state
-        self._told = ""
+        self.told = told
         self.silent = False
 
     def connected(self) -> None:
@@ -149,7 +155,7 @@ class Teller:
         """The connection is gone; `accepted` says whether the broker had taken us."""
         if accepted:
             self._tell(False, f"{self._place} is gone ({reason}); it is tried again until it is back")
-        elif "refuses us" not in self._told:
+        elif "refuses us" not in self.told:
             self._tell(False, f"{self._place} {_HANGS_UP}; it is tried again until it does")
 
     def deaf(self, topic_filter: str, reason: str) -> None:
@@ -163,7 +169,7 @@ class Teller:
         if self.silent:
             return
         level = logging.INFO if connected else logging.WARNING
-        logger.log(level if what != self._told else logging.DEBUG, "%s: %s", self._client_id, what)  # no line at each new try
-        self._told = what
+        logger.log(level if what != self.told else logging.DEBUG, "%s: %s", self._client_id, what)  # no line at each new try
+        self.told = what
         if self._on_state is not None:
             self._on_state(connected, what)

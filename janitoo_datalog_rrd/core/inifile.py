@@ -97,8 +97,8 @@ class _Loader:
         for thread in threads:
             self._take_components(thread)
         sections: dict[str, Section] = {}
-        for name in [*_SINGLE, *threads, *self.given]:
-            if name in sections or _LOGGING_SECTION.fullmatch(name):
+        for name in [*_SINGLE, *threads, *self.plugins.own_names(), *self.given]:
+            if name in sections or self.plugins.passes_over(name) or _LOGGING_SECTION.fullmatch(name):
                 continue
             specs = self._specs_of(name, threads)
             if specs is not None:
@@ -157,7 +157,8 @@ class _Loader:
             last = self.given[section][name] = _Given(value, where)
 
     def _override(self) -> None:
-        names = sorted({*_SINGLE, DEFAULT_SCHEMA_NAME, *self.given, *self.plugins.thread_names()}, key=len, reverse=True)
+        known_names = {*_SINGLE, DEFAULT_SCHEMA_NAME, *self.given, *self.plugins.thread_names(), *self.plugins.own_names()}
+        names = sorted(known_names, key=len, reverse=True)
         for variable, value in self.environ.items():
             for section in names:
                 prefix = f"JNT_{section.upper()}_"
@@ -195,6 +196,9 @@ class _Loader:
     # -- checking ------------------------------------------------------------------------------------
 
     def _specs_of(self, name: str, threads: list[str]) -> _Open | None:
+        own = self.plugins.own_specs(name)
+        if own is not None:
+            return _Open(*own)
         if name in _SINGLE:
             return _Open(_SINGLE[name])
         if name in threads:

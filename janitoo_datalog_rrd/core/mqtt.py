@@ -18,6 +18,7 @@ from .topics import topic_matches
 logger = logging.getLogger(__name__)
 
 _QUEUED_MAX = 1000
+_RECEIVE_MAXIMUM = 65535  # of a broker that names none (MQTT 5.0, section 3.2.2.3.3)
 
 
 class Message(NamedTuple):
@@ -38,6 +39,8 @@ class Message(NamedTuple):
 
 Handler = Callable[[Message], None]
 Will = tuple[str, bytes]
+PublishedHandler = Callable[[int, str], None]
+"""Called with a message's id when the broker has it, and why it does not want it; that is empty where it does."""
 
 
 class MqttClient:
@@ -47,7 +50,11 @@ class MqttClient:
         settings: where the broker is.
         client_id: its name at the broker.
         will: (topic, payload) that the broker publishes when we vanish.
+        will_retained: the broker keeps it for those who come later.
         on_state: called with (connected, sentence) when the connection comes or goes.
+        on_published: called when the broker has a message that was sent with QoS 1.
+        on_lost: called when a connection is gone, which is not made again then: what was sent and not acknowledged is forgotten.
+        told: what was said last of an earlier connection, which is not said again.
     """
 
     def __init__(
@@ -56,17 +63,28 @@ class MqttClient:
         client_id: str,
         *,
         will: Will | None = None,
+        will_retained: bool = False,
         on_state: StateHandler | None = None,
+        on_published: PublishedHandler | None = None,
+        on_lost: Callable[[], None] | None = None,
+        told: str = "",
     ) -> None:
         self.settings = settings
         self.client_id = client_id
-        self._teller = Teller(settings, client_id, on_state)
+        self.receive_maximum = _RECEIVE_MAXIMUM
+        self._teller = Teller(settings, client_id, on_state, told)
+        self._on_published = on_published
+        self._on_lost = on_lost
+        self._stopping = False
         self._v5 = settings.protocol == "5"
         self._accepted = False
         self._backoff = Backoff()
         self._handlers: dict[str, tuple[Handler, int]] = {}
         client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5 if self._v5 else paho.MQTTv311
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=paho.MQTTv5 if self._v5 else paho.MQTTv311,
+            reconnect_on_failure=on_lost is None,
         )
         client.max_queued_messages_set(_QUEUED_MAX)
         if settings.user:
@@ -74,11 +92,13 @@ class MqttClient:
         if settings.tls is not None:
             client.tls_set_context(settings.tls)
         if will is not None:
-            client.will_set(*will, qos=1)
+            client.will_set(will[0], will[1], qos=1, retain=will_retained)
         client.on_connect = self._connected
         client.on_connect_fail = self._connect_failed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
+        if on_published is not None:
+            client.on_publish = self._published
         self._draw_delay(client)
         self._client = client
 
@@ -91,6 +111,11 @@ class MqttClient:
         """True while the broker has accepted us."""
         return self._client.is_connected()
 
+    @property
+    def told(self) -> str:
+        """What was said last of how the connection stands."""
+        return self._teller.told
+
     def start(self) -> None:
         """Begin to connect, in a thread of its own; a broker that is away is tried again for as long as it takes."""
         self._client.connect_async(self.settings.host, self.settings.port, self.settings.keepalive)
@@ -99,7 +124,7 @@ class MqttClient:
     def stop(self) -> None:
         """Say goodbye and end the thread."""
         patience = GOODBYE_S if self.connected else LEAVE_S
-        self._teller.silent = True
+        self._teller.silent = self._stopping = True
         self._client.disconnect()
         # While the broker is away the thread may be deep in a look-up or a connect: it then ends by itself, later.
         ender = threading.Thread(target=self._client.loop_stop, name=f"{self.client_id}-end", daemon=True)
@@ -142,9 +167,17 @@ class MqttClient:
                 return False
         return True
 
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
+        """Publish a message with QoS 1; returns the id that `on_published` will name, or None where it could not be sent."""
+        if not self.connected:
+            return None
+        info = self._client.publish(topic, payload, 1, retain)
+        return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
+
     # -- what paho calls, in its thread ---------------------------------------------------------------
 
-    def _connected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _connected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, properties: Any) -> None:
+        self.receive_maximum = getattr(properties, "ReceiveMaximum", _RECEIVE_MAXIMUM)
         if reason.is_failure:
             self._teller.refused(str(reason))
             return
@@ -159,11 +192,16 @@ class MqttClient:
         self._teller.unreachable(sys.exc_info()[1])  # paho calls this while it handles the error, and does not hand it on
 
     def _disconnected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if not reason.is_failure:
-            return
-        self._draw_delay(self._client)
-        accepted, self._accepted = self._accepted, False
-        self._teller.lost(str(reason), accepted=accepted)
+        if reason.is_failure:
+            self._draw_delay(self._client)
+            accepted, self._accepted = self._accepted, False
+            self._teller.lost(str(reason), accepted=accepted)
+        if self._on_lost is not None and not self._stopping:
+            self._on_lost()
+
+    def _published(self, _client: Any, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:
+        if self._on_published is not None:
+            self._on_published(mid, str(reason) if reason.is_failure else "")
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         try:

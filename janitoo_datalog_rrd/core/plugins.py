@@ -115,7 +115,8 @@ class Plugins(PluginSpecs):
         self.failed.pop(f"{group}: {name}", None)
         return factory  # type: ignore[no-any-return]
 
-    def _specs(self, group: str, name: str) -> Specs | None:
+    def specs(self, group: str, name: str) -> Specs | None:
+        """Options that the sections of a plugin take beside the common ones; None where it does not say or cannot be loaded."""
         try:
             return getattr(self.load(group, name), "options", None)
         except PluginError:
@@ -125,10 +126,16 @@ class Plugins(PluginSpecs):
         return self.names(THREADS)
 
     def thread_specs(self, name: str) -> Specs | None:
-        return self._specs(THREADS, name)
+        return self.specs(THREADS, name)
+
+    def own_names(self) -> Iterable[str]:
+        return ("agent",)  # so that a variable JNT_AGENT_... is known
+
+    def passes_over(self, name: str) -> bool:
+        return name == "agent" or name.startswith("agent__")
 
     def component_specs(self, key: str) -> Specs | None:
-        return self._specs(COMPONENTS, key)
+        return self.specs(COMPONENTS, key)
 
     def has_component(self, key: str) -> bool:
         return key in self._points[COMPONENTS]

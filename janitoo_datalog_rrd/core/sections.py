@@ -55,6 +55,7 @@ SYSTEM: Specs = (
     OptionSpec("broker_tls_ca", parsers.text, ""),
     OptionSpec("broker_tls_cert", parsers.text, ""),
     OptionSpec("broker_tls_key", parsers.text, ""),
+    OptionSpec("broker_tls_alpn", parsers.words, ()),
     OptionSpec("heartbeat_timeout", parsers.duration(1), 60.0),
     OptionSpec("heartbeat_count", parsers.integer(1, 1000), 3),
     OptionSpec("gc_delay", parsers.duration(0), 0.0),
@@ -148,6 +149,18 @@ class PluginSpecs:
 
     `core.plugins.Plugins` is the one that asks the installed packages.
     """
+
+    def own_specs(self, name: str) -> tuple[Specs, bool] | None:
+        """Options of a section that is neither a thread's nor one that every server has, and whether others are taken too."""
+        return None
+
+    def own_names(self) -> Iterable[str]:
+        """Names of such sections."""
+        return ()
+
+    def passes_over(self, name: str) -> bool:
+        """Tell whether a section is another program's, which may share the ini."""
+        return False
 
     def thread_names(self) -> Iterable[str]:
         """Names of the threads, which are names of sections."""

@@ -1,0 +1,159 @@
+"""The agent's connection to the broker: a new client for each, so that what was not acknowledged is sent by the outbox alone."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+
+from ..core.connection import Backoff, BrokerSettings
+from ..core.mqtt import Message, MqttClient, Will
+
+logger = logging.getLogger(__name__)
+
+_LASTS_S = 30.0  # a connection that lasts so long was a good one
+_SHORT_ONES = 3
+_WAITING_MAX = 100
+
+
+class Link:
+    """Connects for ever. Its methods are called in the agent's thread only.
+
+    Args:
+        settings: where the broker is.
+        client_id: the agent's name there.
+        will: what the broker publishes, retained, when the agent vanishes.
+        post: has something called in the agent's thread.
+        on_up: called when the broker has taken us.
+        on_down: called when the connection is gone.
+        on_published: called with the id of a message that the broker has, and why it does not want it.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        client_id: str,
+        will: Will,
+        *,
+        post: Callable[[Callable[[], None]], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[], None],
+        on_published: Callable[[int, str], None],
+    ) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._will = will
+        self._post = post
+        self._on_up = on_up
+        self._on_down = on_down
+        self._on_published = on_published
+        self._told = ""
+        self._backoff = Backoff()
+        self._client: MqttClient | None = None
+        self._up_since = math.nan
+        self._begin_at = -math.inf
+        self._short = 0
+        self._asked = 0
+
+    @property
+    def up(self) -> bool:
+        """True while the broker has accepted us, and this was told by `on_up`."""
+        return not math.isnan(self._up_since) and self._client is not None and self._client.connected
+
+    @property
+    def window(self) -> int:
+        """How many messages may be on their way at once."""
+        return 0 if self._client is None else self._client.receive_maximum
+
+    def due(self, now: float) -> float:
+        """Begin a connection where it is time; returns when to call again, on the clock of `time.monotonic`."""
+        if self._client is None and now >= self._begin_at:
+            self._begin()
+        return self._begin_at if self._client is None else math.inf
+
+    def send(self, topic: str, payload: bytes) -> int | None:
+        """Publish with QoS 1; returns the id that `on_published` will name, or None where there is no connection."""
+        return self._client.send(topic, payload) if self._client is not None and self.up else None
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        """Publish with QoS 1; False where there is no connection."""
+        return self._client is not None and self._client.publish(topic, payload, retain=retain)
+
+    def subscribe(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
+        """Take the messages of a filter until the connection is gone."""
+        if self._client is not None:
+            self._client.subscribe(topic_filter, lambda message: self._hand_on(handler, message))
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """End the connection; what was published shortly before is waited for a little."""
+        client, self._client = self._client, None
+        self._up_since = math.nan
+        self._begin_at = math.inf
+        if client is not None:
+            client.stop()
+
+    # -- what happens to the connection ------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        client = MqttClient(
+            self._settings,
+            self._client_id,
+            will=self._will,
+            will_retained=True,
+            on_state=lambda connected, _: self._post(lambda: self._came(client)) if connected else None,
+            on_published=lambda mid, why: self._post(lambda: self._published(client, mid, why)),
+            on_lost=lambda: self._post(lambda: self._lost(client)),
+            told=self._told,
+        )
+        self._client = client
+        client.start()
+
+    def _came(self, client: MqttClient) -> None:
+        if client is self._client and client.connected:
+            self._up_since = time.monotonic()
+            self._on_up()
+
+    def _published(self, client: MqttClient, mid: int, why: str) -> None:
+        if client is self._client:
+            self._on_published(mid, why)
+
+    def _lost(self, client: MqttClient) -> None:
+        if client is not self._client:
+            return
+        self._client = None
+        self._told = client.told
+        client.stop()
+        now = time.monotonic()
+        lasted = now - self._up_since
+        if lasted >= _LASTS_S:
+            self._backoff.reset()
+        self._up_since = math.nan
+        self._begin_at = now + self._backoff.draw()
+        self._note_short(lasted)
+        self._on_down()
+
+    def _note_short(self, lasted: float) -> None:
+        """Tell of connections that the broker ends again and again."""
+        if math.isnan(lasted) or lasted >= _LASTS_S:
+            self._short = 0 if lasted >= _LASTS_S else self._short
+            return
+        self._short += 1
+        if self._short == _SHORT_ONES:
+            logger.error(
+                "the broker has ended %d connections soon after it took us: another client may have the id %s too "
+                "([agent] device or client_id makes it another), or its access rules do not let us publish or subscribe "
+                "what we do ([agent] janitoo and homeassistant switch some of that off)",
+                *(self._short, self._client_id),
+            )
+
+    def _hand_on(self, handler: Callable[[Message], None], message: Message) -> None:
+        """Have a message handled in the agent's thread; of a flood most is dropped."""
+        if self._asked >= _WAITING_MAX:
+            return
+        self._asked += 1
+        self._post(lambda: self._handle(handler, message))
+
+    def _handle(self, handler: Callable[[Message], None], message: Message) -> None:
+        self._asked -= 1
+        handler(message)

@@ -1,0 +1,106 @@
+"""Sends what waits, in order, and takes it out when the broker has it."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from .documents import message
+from .link import Link
+from .waiting import Waiting
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 20
+"""Messages on their way at once; paho-mqtt sends as many without an acknowledgement, and AWS IoT Core takes a hundred."""
+_RESERVE = 4  # what else may be on its way: what the device says of itself
+_REFUSED_PAUSE_S = 60.0
+_NEVER = ("Topic name invalid", "Packet too large", "Payload format invalid", "QoS not supported")
+
+
+class Sender:
+    """Publishes what waits with QoS 1, oldest first, a few at a time.
+
+    Its methods are called in the agent's thread only.
+
+    Args:
+        waiting: what waits.
+        link: the connection.
+
+    Attributes:
+        sent: how many messages the broker has taken.
+        refused: how many were dropped because the broker takes none like them.
+    """
+
+    def __init__(self, waiting: Waiting, link: Link) -> None:
+        self.sent = 0
+        self.refused = 0
+        self._waiting = waiting
+        self._link = link
+        self._on_the_way: dict[int, int] = {}
+        self._arrived: list[int] = []
+        self._last = 0
+        self._begin_at = -math.inf
+        self._told = ""
+
+    def begin(self) -> None:
+        """A new connection: nothing is on its way, and what was is sent again."""
+        self._settle()
+        self._on_the_way.clear()
+        self._last = 0
+        self._begin_at = -math.inf
+
+    def published(self, mid: int, why: str, now: float) -> None:
+        """The broker has a message, or refuses it."""
+        number = self._on_the_way.pop(mid, None)
+        if number is None:
+            return  # not ours: something that the device says of itself
+        if not why:
+            self.sent += 1
+            self._told = ""
+            self._arrived.append(number)
+            return
+        forever = why in _NEVER
+        if why != self._told:
+            what = "it is dropped" if forever else "it is tried again; allow it in the broker's access rules"
+            logger.error("the broker does not take what we publish: %s; %s", why, what)
+            self._told = why
+        if forever:
+            self.refused += 1
+            self._arrived.append(number)
+        else:
+            self._begin_at = now + _REFUSED_PAUSE_S
+            self._last = min(self._last, number - 1)
+
+    def due(self, now: float, *, ready: bool) -> float:
+        """Take out what has arrived and send more; returns when to call again where nothing else happens.
+
+        Args:
+            now: seconds on the clock of `time.monotonic`.
+            ready: what waits may be sent; False while its times are not known.
+        """
+        self._settle()
+        if now < self._begin_at:
+            return self._begin_at
+        if not (ready and self._link.up):
+            return math.inf
+        room = min(WINDOW, max(1, self._link.window - _RESERVE)) - len(self._on_the_way)
+        if room <= 0:
+            return math.inf
+        for entry in self._waiting.peek(room, self._last):
+            device = entry.topic.split("/")[-2] if "/" in entry.topic else ""
+            mid = self._link.send(entry.topic, message(device, entry.time_s, entry.content))
+            if mid is None:
+                break
+            self._on_the_way[mid] = entry.number
+            self._last = entry.number
+        return math.inf
+
+    def _settle(self) -> None:
+        if self._arrived:
+            self._waiting.remove(self._arrived)
+            self._arrived = []
+        if self._waiting.moved:
+            moved, self._waiting.moved = self._waiting.moved, {}
+            self._on_the_way = {mid: moved.get(number, number) for mid, number in self._on_the_way.items()}
+            self._last = moved.get(self._last, self._last)
