@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ..core.metrics import Metrics, Tree
 from ..core.mqtt import Message
+from .parts import Part
 from .settings import AgentSettings
 
 
@@ -22,22 +22,6 @@ class Client(Protocol):
         ...
 
 
-class Part(Protocol):
-    """One component as an announcer sees it.
-
-    Attributes:
-        name: the first level of its numbers.
-        every: seconds between two readings.
-        metrics: what measures; None while the machine has no such thing, or it cannot be made.
-        tree: its last reading, cleaned as it is published; empty before the first.
-    """
-
-    name: str
-    every: float
-    metrics: Metrics | None
-    tree: Tree
-
-
 class Announcer:
     """Says that the device is there.
 
@@ -45,7 +29,7 @@ class Announcer:
 
     Args:
         settings: what the agent is told.
-        parts: its components.
+        parts: its components, switched on; those that are absent have no `metrics`, and an empty `tree`.
     """
 
     def __init__(self, settings: AgentSettings, parts: Sequence[Part]) -> None:

@@ -26,17 +26,16 @@ class Cleaner:
 
     def clean(self, tree: Mapping[str, Any]) -> Clean:
         """A copy of a component's tree; what is no number is None, and what is too much is left out."""
-        self._left = MAX_NUMBERS
-        return self._level(tree, 1)
+        return self._level(tree, 1, [MAX_NUMBERS])
 
-    def _level(self, tree: Mapping[str, Any], depth: int) -> Clean:
+    def _level(self, tree: Mapping[str, Any], depth: int, left: list[int]) -> Clean:
         found: Clean = {}
         for name, inner in tree.items():
             if isinstance(inner, Mapping):
                 if depth < MAX_DEPTH:
-                    found[self._name(name)] = self._level(inner, depth + 1)
-            elif self._left > 0:
-                self._left -= 1
+                    found[self._name(name)] = self._level(inner, depth + 1, left)
+            elif left[0] > 0:
+                left[0] -= 1
                 found[self._name(name)] = _number(inner)
         return found
 
@@ -50,7 +49,7 @@ class Cleaner:
         return safe
 
 
-def contents(metrics: Clean, limit: int) -> Iterator[bytes]:
+def contents(metrics: Mapping[str, Clean], limit: int) -> Iterator[bytes]:
     """The metrics as JSON, in as many pieces as the longest message needs; each is a whole document.
 
     A single number that is too long by itself cannot be, with names of bounded length and depth.
@@ -71,18 +70,19 @@ def message(device: str, time_s: float, content: bytes) -> bytes:
     return b'{"device_id":%s,"timestamp":%.3f,"metrics":%s}' % (json.dumps(device).encode(), time_s, content)
 
 
-def _dump(tree: Clean) -> bytes:
+def _dump(tree: Mapping[str, Any]) -> bytes:
     return json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _split(tree: Clean, limit: int) -> Iterator[Clean]:
+def _split(tree: Mapping[str, Any], limit: int) -> Iterator[Clean]:
     """Trees that together are the one given, each of at most so many bytes."""
     piece: Clean = {}
     used = 2
     for name, inner in tree.items():
         size = len(_dump({name: inner}))
         if size > limit and isinstance(inner, dict):
-            yield from ({name: part} for part in _split(inner, limit - len(name) - 6))
+            for part in _split(inner, limit - len(name) - 6):
+                yield {name: part}
             continue
         if piece and used + size > limit:
             yield piece

@@ -80,7 +80,7 @@ class Parts:
     def __init__(
         self, parts: Iterable[Part], post: Callable[[Callable[[], None]], None], taken: Taken, now: Callable[[], float]
     ) -> None:
-        self.parts = list(parts)
+        self.parts = tuple(parts)
         self._post = post
         self._taken = taken
         self._now = now
@@ -91,9 +91,12 @@ class Parts:
         self._begun = 0
         self._ended = 0
         self._workers = 0
+        self._stopped = False
 
     def due(self, now: float) -> float:
         """Read what is due, and return when something is due next, in seconds since the boot."""
+        if self._stopped:
+            return math.inf
         if self._moment is not None and now >= self._moment.at + PATIENCE_S:
             self._finish()
             self._add_worker()  # the one that there is, is held up
@@ -111,7 +114,7 @@ class Parts:
     def stop(self) -> None:
         """Read nothing any more; a thread that is held up ends when it can."""
         self.finish()
-        self.parts.clear()
+        self._stopped = True
         for _ in range(self._workers):
             self._jobs.put(None)
 
@@ -140,6 +143,8 @@ class Parts:
 
     def _done(self, part: Part, moment: Moment, found: Clean | None) -> None:
         """A component was read, or could not be."""
+        if self._stopped:
+            return
         part.busy = False
         part.tree = found or {}
         if part.metrics is None:
