@@ -11,7 +11,7 @@ from ..core.connection import BrokerSettings
 from ..core.metrics import Metrics
 from ..core.outbox import Outbox
 from .announcing import Announcer
-from .clock import Clock
+from .clock import Clock, ClockFile
 from .documents import Clean, contents
 from .link import Link
 from .parts import Part, Parts
@@ -47,9 +47,10 @@ class Agent:
         self.settings = settings
         self._clock = clock or Clock()
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._ending = ""
+        self._ending = False
+        self._told_unset = False
         self._waiting = Waiting(outbox)
-        self._first = 0
+        self._clock_file = ClockFile(settings.outbox.with_name("agent-clock.json"), self._clock)
         self._parts = Parts(
             (Part(name, settings.every(name), make) for name, make in factories.items()),
             self._events.put,
@@ -68,22 +69,40 @@ class Agent:
         )
         self._sender = Sender(self._waiting, self._link)
 
-    def end(self, why: str) -> None:
+    def end(self) -> None:
         """Have `run` return; may be called by a signal's handler and by any thread."""
-        self._events.put(lambda: self._end(why))
+        self._events.put(self._end)
 
-    def run(self) -> str:
-        """Measure and publish until `end` is called; returns what it was told."""
+    def begin(self) -> None:
+        """Look at what waits from an earlier run."""
+        step = self._clock_file.begin(self._waiting.next_number)
+        if step:
+            self._set_right(step)
+        self._clock_file.write()
+        if len(self._waiting):
+            logger.info("%d messages of an earlier run wait to be sent", len(self._waiting))
+
+    def run(self) -> None:
+        """Measure and publish until `end` is called; it may be called again."""
+        self._ending = False
         while not self._ending:
             self._handle(self._due())
-        self._parts.stop()
-        return self._ending
 
-    def goodbye(self) -> None:
-        """Say that the device goes, and end the connection; what waits stays in the outbox."""
-        if self._link.up:
+    def goodbye(self, *, stays: bool = False) -> None:
+        """End the connection; what waits stays in the outbox.
+
+        Args:
+            stays: the device is back at once under the same name, so nobody needs to be told.
+        """
+        self._parts.stop()
+        deadline = time.monotonic() + _GOODBYE_S
+        self._sender.due(time.monotonic(), ready=self._clock.is_set)
+        while self._sender.busy and self._link.up and (left := deadline - time.monotonic()) > 0:
+            self._handle(left)  # what has been sent need not be sent again the next time
+        self._sender.settle()
+        if self._link.up and not stays:
             self._announcer.on_stop(self._link)
-        self._link.stop()
+        self._link.stop(_GOODBYE_S)
         self._waiting.write()
 
     # -- the loop --------------------------------------------------------------------------------------
@@ -108,8 +127,8 @@ class Agent:
         except Empty:
             return
 
-    def _end(self, why: str) -> None:
-        self._ending = self._ending or why
+    def _end(self) -> None:
+        self._ending = True
 
     def _came(self) -> None:
         self._sender.begin()
@@ -123,7 +142,15 @@ class Agent:
         self._announcer.on_read(self._link if self._link.up else None)
 
     def _look_at_clock(self) -> None:
+        was_set = self._clock.is_set
         step = self._clock.look()
         if step:
-            logger.warning("the clock was set by %+.1f s; the times of readings that wait are set right", step)
-            self._waiting.shift(step, self._first)
+            self._set_right(step)
+            self._clock_file.write()
+        if not self._clock.is_set and (was_set or not self._told_unset):
+            self._told_unset = True
+            logger.warning("the clock says that it is long ago: readings wait until it is set")
+
+    def _set_right(self, step: float) -> None:
+        logger.warning("the clock was set by %+.1f s; the times of readings that wait are set right", step)
+        self._waiting.shift(step, self._clock_file.first)

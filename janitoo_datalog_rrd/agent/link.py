@@ -85,13 +85,18 @@ class Link:
         if self._client is not None:
             self._client.subscribe(topic_filter, lambda message: self._hand_on(handler, message))
 
-    def stop(self, wait_s: float = 0.0) -> None:
-        """End the connection; what was published shortly before is waited for a little."""
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that the broker takes."""
+        return 0 if self._client is None else self._client.maximum_packet
+
+    def stop(self, goodbye_s: float = 1.0) -> None:
+        """End the connection; the broker is waited for so many seconds."""
         client, self._client = self._client, None
         self._up_since = math.nan
         self._begin_at = math.inf
         if client is not None:
-            client.stop()
+            client.stop(goodbye_s)
 
     # -- what happens to the connection ------------------------------------------------------------------
 

@@ -26,9 +26,6 @@ from .settings import CONFIG_NAME, AgentSections, AgentSettings
 
 logger = logging.getLogger(__name__)
 
-_STOP = "stop"
-_RELOAD = "reload"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
@@ -76,6 +73,8 @@ class _Run:
         self._config = config
         self._plugins = Plugins()
         self._sections = AgentSections(self._plugins)
+        self._stopping = False
+        self._wake: Callable[[], None] = lambda: None
         self._read()
 
     def _read(self) -> None:
@@ -89,43 +88,54 @@ class _Run:
         """Run until told to end. Raises JanitooError where it cannot begin."""
         use_one_arena()
         configure_logging(self.options, console=True)
-        agent: Agent | None = None
-        ending = ""
-
-        def tell(why: str) -> None:
-            nonlocal ending
-            ending = why
-            if agent is not None:
-                agent.end(why)
-
-        for number, why in ((signal.SIGTERM, _STOP), (signal.SIGINT, _STOP), (signal.SIGHUP, _RELOAD)):
-            signal.signal(number, lambda *_, why=why: tell(why))
+        self._listen_to_signals()
         outbox = Outbox(self.settings.outbox, self.settings.outbox_bytes)
         try:
-            while ending != _STOP:
-                ending = ""
-                agent = Agent(self.settings, self.broker, outbox, self._factories())
-                logger.info(
-                    "the agent of %s is up, with %s", self.settings.device, ", ".join(self.settings.components) or "nothing"
-                )
-                gc.collect()
-                gc.freeze()
-                ending = agent.run()
-                agent.goodbye()
-                if ending == _RELOAD:
-                    self._reload()
+            agent = self._begin(outbox)
+            while not self._stopping:
+                agent.run()
+                if not self._stopping and self._reload():
+                    old = agent.settings
+                    agent.goodbye(stays=(old.status, old.hadd) == (self.settings.status, self.settings.hadd))
+                    outbox.max_bytes = self.settings.outbox_bytes
+                    agent = self._begin(outbox)
+            agent.goodbye()
         finally:
             outbox.close()
         logger.info("the agent has ended")
 
-    def _reload(self) -> None:
+    def _listen_to_signals(self) -> None:
+        def stop(*_: object) -> None:
+            self._stopping = True
+            self._wake()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, lambda *_: self._wake())
+
+    def _begin(self, outbox: Outbox) -> Agent:
+        agent = Agent(self.settings, self.broker, outbox, self._factories())
+        agent.begin()
+        self._wake = agent.end
+        logger.info("the agent of %s is up, with %s", self.settings.device, ", ".join(self.settings.components) or "nothing")
+        gc.collect()
+        gc.freeze()  # what is there now stays, and need not be looked through again
+        return agent
+
+    def _reload(self) -> bool:
+        """Read the ini again; returns False where it has faults, and the old one stays."""
+        before = self.options, self.settings, self.broker
         try:
             self._read()
             configure_logging(self.options, console=True)
         except JanitooError as error:
-            logger.error("the ini cannot be read again, and stays as it was: %s", error)
-        else:
-            logger.info("%s was read again", self.options.path)
+            self.options, self.settings, self.broker = before
+            logger.error("the ini cannot be read again, and stays as it was:\n%s", error)
+            return False
+        if self.settings.outbox != before[1].outbox:
+            logger.warning("[system] home_dir cannot change while the agent runs: restart it")
+        logger.info("%s was read again", self.options.path)
+        return True
 
     def _factories(self) -> dict[str, Callable[[], Metrics]]:
         return {name: partial(self._make, name, section) for name, section in self.settings.components.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 
+from ..core.outbox import Entry
+from .clock import UNSET_S
 from .documents import message
 from .link import Link
 from .waiting import Waiting
@@ -15,7 +17,8 @@ WINDOW = 20
 """Messages on their way at once; paho-mqtt sends as many without an acknowledgement, and AWS IoT Core takes a hundred."""
 _RESERVE = 4  # what else may be on its way: what the device says of itself
 _REFUSED_PAUSE_S = 60.0
-_NEVER = ("Topic name invalid", "Packet too large", "Payload format invalid", "QoS not supported")
+_NEVER = ("Topic name invalid", "Payload format invalid")
+_AROUND = 16  # bytes of a PUBLISH packet beside its topic and its payload, at most
 
 
 class Sender:
@@ -29,7 +32,7 @@ class Sender:
 
     Attributes:
         sent: how many messages the broker has taken.
-        refused: how many were dropped because the broker takes none like them.
+        refused: how many were dropped because the broker takes none like them, or because nobody knows their time.
     """
 
     def __init__(self, waiting: Waiting, link: Link) -> None:
@@ -45,7 +48,7 @@ class Sender:
 
     def begin(self) -> None:
         """A new connection: nothing is on its way, and what was is sent again."""
-        self._settle()
+        self.settle()
         self._on_the_way.clear()
         self._last = 0
         self._begin_at = -math.inf
@@ -79,7 +82,7 @@ class Sender:
             now: seconds on the clock of `time.monotonic`.
             ready: what waits may be sent; False while its times are not known.
         """
-        self._settle()
+        self.settle()
         if now < self._begin_at:
             return self._begin_at
         if not (ready and self._link.up):
@@ -88,15 +91,41 @@ class Sender:
         if room <= 0:
             return math.inf
         for entry in self._waiting.peek(room, self._last):
-            device = entry.topic.split("/")[-2] if "/" in entry.topic else ""
-            mid = self._link.send(entry.topic, message(device, entry.time_s, entry.content))
-            if mid is None:
+            if not self._send(entry):
                 break
-            self._on_the_way[mid] = entry.number
             self._last = entry.number
+        self.settle()
         return math.inf
 
-    def _settle(self) -> None:
+    @property
+    def busy(self) -> bool:
+        """True while messages are on their way."""
+        return bool(self._on_the_way)
+
+    def _send(self, entry: Entry) -> bool:
+        """Send an entry, or drop it where that is of no use; returns False where there is no connection."""
+        if entry.time_s < UNSET_S:
+            self._drop(entry, "is from an earlier boot, in which the clock was never set: nobody knows its time")
+            return True
+        payload = message(entry.topic.split("/")[-2], entry.time_s, entry.content)
+        size = len(payload) + len(entry.topic.encode()) + _AROUND
+        if size > self._link.longest:
+            self._drop(entry, f"has {size} bytes, and the broker takes {self._link.longest}; set [agent] message_bytes")
+            return True
+        mid = self._link.send(entry.topic, payload)
+        if mid is None:
+            return False
+        self._on_the_way[mid] = entry.number
+        return True
+
+    def _drop(self, entry: Entry, why: str) -> None:
+        if not self.refused:
+            logger.error("a reading %s; it is dropped, and others like it", why)
+        self.refused += 1
+        self._arrived.append(entry.number)
+
+    def settle(self) -> None:
+        """Take out what has arrived."""
         if self._arrived:
             self._waiting.remove(self._arrived)
             self._arrived = []

@@ -45,6 +45,15 @@ class Waiting:
         """How many entries are in memory only."""
         return len(self._memory)
 
+    @property
+    def next_number(self) -> int:
+        """The number that the next entry in the file gets; 0 where that cannot be read."""
+        try:
+            return self.outbox.next_number
+        except OutboxError as error:
+            self._fail(error)
+            return 0
+
     def put(self, content: bytes, time_s: float, topic: str) -> None:
         """Let a message wait."""
         if self.write():

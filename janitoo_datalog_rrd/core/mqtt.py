@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 _QUEUED_MAX = 1000
 _RECEIVE_MAXIMUM = 65535  # of a broker that names none (MQTT 5.0, section 3.2.2.3.3)
+_MAXIMUM_PACKET = 268435455  # the longest that there is (MQTT 5.0, section 2.1.4)
 
 
 class Message(NamedTuple):
@@ -55,6 +56,10 @@ class MqttClient:
         on_published: called when the broker has a message that was sent with QoS 1.
         on_lost: called when a connection is gone, which is not made again then: what was sent and not acknowledged is forgotten.
         told: what was said last of an earlier connection, which is not said again.
+
+    Attributes:
+        receive_maximum: how many messages with QoS 1 the broker takes at once, without an acknowledgement.
+        maximum_packet: bytes of the longest message that it takes.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class MqttClient:
         self.settings = settings
         self.client_id = client_id
         self.receive_maximum = _RECEIVE_MAXIMUM
+        self.maximum_packet = _MAXIMUM_PACKET
         self._teller = Teller(settings, client_id, on_state, told)
         self._on_published = on_published
         self._on_lost = on_lost
@@ -121,9 +127,9 @@ class MqttClient:
         self._client.connect_async(self.settings.host, self.settings.port, self.settings.keepalive)
         self._client.loop_start()
 
-    def stop(self) -> None:
-        """Say goodbye and end the thread."""
-        patience = GOODBYE_S if self.connected else LEAVE_S
+    def stop(self, goodbye_s: float = GOODBYE_S) -> None:
+        """Say goodbye and end the thread; a broker that does not answer is waited for so many seconds."""
+        patience = goodbye_s if self.connected else LEAVE_S
         self._teller.silent = self._stopping = True
         self._client.disconnect()
         # While the broker is away the thread may be deep in a look-up or a connect: it then ends by itself, later.
@@ -178,6 +184,7 @@ class MqttClient:
 
     def _connected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, properties: Any) -> None:
         self.receive_maximum = getattr(properties, "ReceiveMaximum", _RECEIVE_MAXIMUM)
+        self.maximum_packet = getattr(properties, "MaximumPacketSize", _MAXIMUM_PACKET)
         if reason.is_failure:
             self._teller.refused(str(reason))
             return

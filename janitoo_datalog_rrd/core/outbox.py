@@ -91,6 +91,16 @@ class Outbox:
         """How many were dropped because it was full, since the file was made."""
         return self._dropped
 
+    @property
+    def next_number(self) -> int:
+        """The number that the next entry gets, at least. Raises OutboxError."""
+        with self._lock:
+            try:
+                row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
+            except sqlite3.Error as error:
+                raise OutboxError(f"{self.path} cannot be read: {error}") from error
+        return 1 if row is None else int(row[0]) + 1
+
     def put(self, content: bytes, time_s: float, topic: str = "") -> int:
         """Let something wait, and return its number.
 
