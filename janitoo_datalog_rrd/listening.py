@@ -51,6 +51,7 @@ class Listening:
         routes, faults = build_routes(options, services.plugins)
         for name, fault in faults.items():
             services.health.fail(name, fault)
+        services.nodes.reserve(options.addresses)
         self.readers = Readers(routes, Directory(services.nodes), Privacy.from_options(options, store.is_configured))
         self.announcements = Announcements(data_dir / "announcements.json")
         self.announcements.load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,6 +81,7 @@ class NodeRegistry:
         self._clock = clock
         self._nodes: dict[str, NodeState] = {}
         self._devices = 0
+        self._reserved: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def on_heartbeat(self, topic: str, payload: bytes) -> None:
@@ -119,6 +120,15 @@ class NodeRegistry:
             old = self._nodes.get(hadd)
             if old is None or not old.ours:
                 self._note(old, hadd, state)
+
+    def reserve(self, hadds: Iterable[str]) -> None:
+        """Note which addresses this server's own nodes have, before they say so themselves."""
+        self._reserved = frozenset(hadds)
+
+    def is_ours(self, hadd: str) -> bool:
+        """Whether an address is that of a node of this server."""
+        node = self._nodes.get(hadd)
+        return hadd in self._reserved or (node is not None and node.ours)
 
     def report(self, hadd: str, state: str) -> None:
         """Note how a node of ours is; from now on it alone says so."""
@@ -163,6 +173,13 @@ class NodeRegistry:
             if node is not None and node.device:
                 del self._nodes[address]
                 self._devices -= 1
+
+    def forget_node(self, hadd: str) -> None:
+        """What had this address has been taken out of the house; without effect for a node of ours."""
+        with self._lock:
+            node = self._nodes.get(hadd)
+            if node is not None and not node.ours and not node.device:
+                del self._nodes[hadd]
 
     def _note(self, old: NodeState | None, hadd: str, state: str, *, ours: bool = False) -> None:
         now = self._clock()

@@ -139,6 +139,12 @@ class Options:
         """Components of a thread: name → key in the entry-point group `janitoo.components`."""
         return dict(self._components.get(thread, {}))
 
+    @property
+    def addresses(self) -> set[str]:
+        """The HADDs of this server's own nodes."""
+        agent = ("agent", "agent__")  # one file may serve both
+        return {str(each["hadd"]) for name, each in self.sections.items() if each.get("hadd") and not name.startswith(agent)}
+
     def prefixed(self, prefix: str) -> list[Section]:
         """Sections named `prefix__...`, in the file's order."""
         return [section for name, section in self.sections.items() if name.startswith(prefix + "__")]

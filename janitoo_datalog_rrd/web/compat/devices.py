@@ -29,7 +29,7 @@ SLASH = "_-_"
 """How clients of the tool write a slash in a path."""
 _DAY_S = 86400
 _THEIR_TOPIC = re.compile(r"devices/([^/]+)/monitoring")
-"""Topics on which the tool's own devices publish; they are known by the middle part."""
+"""Topics on which the tool's own devices publish, and this package's agents; they are known by the middle part."""
 _THEIR_ROOT = "metrics."
 """Where their messages have the numbers."""
 _PAGE = (
@@ -90,7 +90,7 @@ def device_routes() -> list[Route]:
 
 def list_devices() -> Response:
     """Devices: nodes that series come from."""
-    names = sorted({device_name(info.node) for info in room().store.list_series()})
+    names = sorted({device_of(info) for info in room().store.list_series()})
     return json_response({"devices": _page(names)})
 
 
@@ -132,10 +132,16 @@ def device_name(node: str) -> str:
     return text(match[1] if match is not None else node)
 
 
+def device_of(info: SeriesInfo) -> str:
+    """What clients know the node of a series by."""
+    key = info.columns[0].key if info.columns else ()
+    return device_name(key[0] if len(key) == 2 and _THEIR_TOPIC.fullmatch(key[0]) and not info.configured else info.node)
+
+
 def find_metrics(here: Room, device: str) -> list[Metric]:
     """The metrics of a device, sorted by name; none where there is no such device."""
     wanted = _plain(device)
-    series = [info for info in here.store.list_series() if _plain(device_name(info.node)) == wanted]
+    series = [info for info in here.store.list_series() if _plain(device_of(info)) == wanted]
     found: dict[str, Metric] = {}
     for info in series:
         for column in info.columns:

@@ -16,7 +16,7 @@ from flask import Response
 
 from ...core.contracts import SeriesInfo
 from ...core.errors import BadRequestError, UnknownSeriesError
-from ...core.processes import CPU, MEMORY, address_in
+from ...core.processes import CPU, MEMORY, address_in, process_of
 from ..api.answers import json_response
 from ..params import FlagParam, Param
 from ..room import Room, room
@@ -146,8 +146,7 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
     """
     now = int(here.services.clock())
     found: dict[str, Process] = {}
-    for info in _chosen(here, now - seconds, address, uuids):
-        uuid, name = info.columns[0].key[1:3]
+    for info, uuid, name in _chosen(here, now - seconds, address, uuids):
         process = found.setdefault(text(name), Process([], []))
         rows = _read_rows(here, info, now - seconds, now)
         if rows:
@@ -155,17 +154,16 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
     return {name: found[name] for name in sorted(found) if found[name].memory or found[name].cpu}
 
 
-def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...]) -> list[SeriesInfo]:
-    chosen = [
-        info
+def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...]) -> list[tuple[SeriesInfo, str, str]]:
+    """The series that are asked for, each with uuid and name of its process."""
+    chosen = (
+        (info, process_of(info.columns[0].key))
         for info in here.store.list_series()
-        if len(info.columns) == 1 and len(info.columns[0].key) == 3 and info.columns[0].key[1] in uuids
-    ]
-    return [
-        info
-        for info in chosen
-        if (info.last_time or 0) >= since and (address is None or address_in(info.columns[0].label) == address)
-    ][:MAX_SERIES]
+        if len(info.columns) == 1
+        and (info.last_time or 0) >= since
+        and (address is None or address_in(info.columns[0].label) == address)
+    )
+    return [(info, *process) for info, process in chosen if process is not None and process[0] in uuids][:MAX_SERIES]
 
 
 def _read_rows(here: Room, info: SeriesInfo, start: int, end: int) -> list[tuple[int, float]]:
