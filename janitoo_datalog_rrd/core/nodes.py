@@ -14,6 +14,7 @@ from .errors import JanitooError
 from .mqtt import Message, MqttClient
 from .options import Options
 from .parsers import Parser, duration, line
+from .requests import check_request, discover, reply_to
 from .scheduler import Scheduler
 from .values import (
     CLASS_CONFIGURATION,
@@ -30,15 +31,6 @@ from .values import (
 
 logger = logging.getLogger(__name__)
 
-# What a discovery request asks for, and which values answer it.
-_DISCOVERY_GENRES = {
-    "request_info_users": GENRE_USER,
-    "request_info_configs": GENRE_CONFIG,
-    "request_info_systems": GENRE_SYSTEM,
-    "request_info_basics": GENRE_BASIC,
-    "request_info_commands": GENRE_COMMAND,
-}
-_FLAT_GENRES = (GENRE_SYSTEM, GENRE_COMMAND)
 _NODE_CONFIGS: dict[str, Parser] = {"name": line, "location": line, "heartbeat": duration(1)}
 REMOTE_OPTIONS: dict[str, Parser] = {"name": line, "location": line, "heartbeat": duration(1)}
 """Options of every node that may be set over the bus, for `Options.apply_remote`."""
@@ -172,19 +164,13 @@ class NodeManager:
 
     def _answer(self, message: Message, nodes: list[JNTComponent], *, broadcast: bool) -> None:
         try:
-            request = orjson.loads(message.payload)
-            if not isinstance(request, dict):
-                raise ValueError("a request is a JSON object")
-            reply_hadd = request.get("reply_hadd")
-            if reply_hadd is not None:
-                topics.parse_hadd(str(reply_hadd))
-            self._dispatch(request, nodes, broadcast=broadcast)
+            self._dispatch(check_request(orjson.loads(message.payload)), nodes, broadcast=broadcast)
         except (ValueError, TypeError, JanitooError) as error:
             logger.warning("a request on %.200s cannot be answered: %.300s", message.topic, error)
 
     def _dispatch(self, request: dict[str, Any], nodes: list[JNTComponent], *, broadcast: bool) -> None:
         if request.get("cmd_class") == CLASS_DISCOVERY:
-            data = self._discover(str(request.get("uuid")), nodes)
+            data = discover(str(request.get("uuid")), nodes, self._read)
             if data is not None:
                 self._reply(request, data, broadcast=broadcast)
             return
@@ -196,36 +182,6 @@ class NodeManager:
             if request.get("cmd_class") == CLASS_CONFIGURATION and value.genre not in (GENRE_CONFIG, GENRE_SYSTEM):
                 continue
             self._read_or_write(request, node, value, broadcast=broadcast)
-
-    def _discover(self, what: str, nodes: list[JNTComponent]) -> dict[str, Any] | None:
-        if what == "request_info_nodes":
-            return {node.hadd: self._describe(node) for node in nodes}
-        genre = _DISCOVERY_GENRES.get(what)
-        if genre is None:
-            return None
-        found: dict[str, Any] = {}
-        for node in nodes:
-            for value in list(node.values.values()):
-                if value.genre == genre:
-                    wire = self._read(node, value)
-                    answer = next(iter(wire.values()), None) if genre in _FLAT_GENRES else wire
-                    if answer:
-                        found.setdefault(node.hadd, {})[value.uuid] = answer
-        return found
-
-    def _describe(self, node: JNTComponent) -> dict[str, Any]:
-        """A node object, as discovery replies have it."""
-        return {
-            "hadd": node.hadd,
-            "uuid": node.uuid,
-            "name": node.name,
-            "location": node.location,
-            "product_name": type(node).__name__,
-            "product_type": node.oid,
-            "heartbeat": node.heartbeat,
-            "cmd_classes": sorted({value.cmd_class for value in node.values.values()}),
-            "state": "ONLINE" if node.check_heartbeat() else "OFFLINE",
-        }
 
     def _read_or_write(self, request: dict[str, Any], node: JNTComponent, value: NodeValue, *, broadcast: bool) -> None:
         writes = request.get("is_writeonly") is True or (value.genre == GENRE_BASIC and request.get("data") is not None)
@@ -266,10 +222,9 @@ class NodeManager:
         return self.client.publish(topic, orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
 
     def _reply(self, request: dict[str, Any], data: Any, *, broadcast: bool) -> None:
-        reply_hadd = request.get("reply_hadd")
-        if reply_hadd is not None:
-            topic = topics.reply_topic(str(reply_hadd), broadcast=broadcast)
-            self.client.publish(topic, orjson.dumps({**request, "data": data}, option=orjson.OPT_NON_STR_KEYS))
+        reply = reply_to(request, data, broadcast=broadcast)
+        if reply is not None:
+            self.client.publish(reply[0], orjson.dumps(reply[1], option=orjson.OPT_NON_STR_KEYS))
 
     # -- what every node can be told over the bus ----------------------------------------------------
 
