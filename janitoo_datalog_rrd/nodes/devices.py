@@ -1,11 +1,11 @@
-"""Bytes that disks and network interfaces have moved: the host node's counters."""
+"""What disks and network interfaces have moved: counters for the host node and the agent."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
@@ -97,7 +97,12 @@ class _Total:
 
 
 def read_disks(sys_root: Path) -> dict[str, DeviceBytes]:
-    """Bytes read and written by physical disk; no partitions, and nothing made of other disks (loop, LVM, RAID).
+    """Bytes read and written by physical disk, as `disk_counters` has them."""
+    return {name: DeviceBytes(disk.read_bytes, disk.write_bytes) for name, disk in disk_counters(sys_root).items()}
+
+
+def disk_counters(sys_root: Path) -> dict[str, Any]:
+    """psutil's counters by physical disk; no partitions, and nothing made of other disks (loop, LVM, RAID).
 
     Args:
         sys_root: where sysfs is mounted, `/sys`.
@@ -107,11 +112,7 @@ def read_disks(sys_root: Path) -> dict[str, DeviceBytes]:
         found = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
     except NotImplementedError:
         return {}  # a container without /proc/diskstats and /sys/block
-    return {
-        name: DeviceBytes(disk.read_bytes, disk.write_bytes)
-        for name, disk in found.items()
-        if (sys_root / "block" / name / "device").exists()
-    }
+    return {name: disk for name, disk in found.items() if (sys_root / "block" / name / "device").exists()}
 
 
 def read_networks(sys_root: Path) -> dict[str, DeviceBytes]:
@@ -123,13 +124,23 @@ def read_networks(sys_root: Path) -> dict[str, DeviceBytes]:
     Args:
         sys_root: where sysfs is mounted, `/sys`.
     """
-    found = {
-        name: interface
-        for name, interface in (psutil.net_io_counters(pernic=True, nowrap=False) or {}).items()
-        if _LOOPBACK.fullmatch(name) is None and _PASSING.fullmatch(name) is None
-    }
+    found = network_counters()
     physical = {name for name in found if (sys_root / "class" / "net" / name / "device").exists()}
     return {
         name: DeviceBytes(interface.bytes_recv, interface.bytes_sent, in_total=name in physical or not physical)
         for name, interface in found.items()
+    }
+
+
+def network_counters(*, loopback: bool = False, passing: bool = False) -> dict[str, Any]:
+    """psutil's counters by interface.
+
+    Args:
+        loopback: with the machine's interface to itself.
+        passing: with the interfaces that containers and virtual machines come and go with.
+    """
+    return {
+        name: interface
+        for name, interface in (psutil.net_io_counters(pernic=True, nowrap=False) or {}).items()
+        if (loopback or _LOOPBACK.fullmatch(name) is None) and (passing or _PASSING.fullmatch(name) is None)
     }

@@ -19,6 +19,7 @@ from .cpu import CpuMeter
 from .devices import DeviceCounters, read_disks, read_networks
 from .indexes import TOTAL
 from .temperatures import Thermometers
+from .uptime import read_uptime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,11 +135,6 @@ def read_swap(field: str) -> Indexed:
     """One field of psutil's swap memory; empty where there is no swap."""
     swap = psutil.swap_memory()
     return {0: getattr(swap, field)} if swap.total else {}
-
-
-def read_uptime() -> int:
-    """Seconds since the boot."""
-    return max(round(time.time() - psutil.boot_time()), 0)
 
 
 @takes_options(OptionSpec("poll_delay", parsers.duration(1), POLL_DELAY_S))

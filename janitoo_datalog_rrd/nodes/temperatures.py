@@ -1,4 +1,4 @@
-"""Temperatures of this machine's sensors: the part of the host node that gives each a lasting index."""
+"""Temperatures of this machine's sensors, and turns of its fans: each has a lasting index, for the host node and the agent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reading(Protocol):
-    """One sensor as psutil has it: its label, and its temperature in °C."""
+    """One sensor as psutil has it: its label, and its temperature in °C, or its turns per minute."""
 
     @property
     def label(self) -> str: ...
@@ -29,24 +29,37 @@ def read_sensors() -> Mapping[str, Sequence[Reading]]:
     return read() if read is not None else {}
 
 
+def read_fans() -> Mapping[str, Sequence[Reading]]:
+    """Fans by chip; empty where there are none, or where psutil knows none for this system."""
+    read = getattr(psutil, "sensors_fans", None)
+    return read() if read is not None else {}
+
+
 class Thermometers:
-    """Temperatures by sensor.
+    """Temperatures by sensor, or what else sensors have by chip and label.
 
     Args:
         source: reads the sensors by chip.
         limit: how many sensors are told apart.
+        what: what labels begin with.
 
     Attributes:
         labels: text for people by index; filled by `read`.
     """
 
-    def __init__(self, source: Callable[[], Mapping[str, Sequence[Reading]]] = read_sensors, limit: int = MAX_INDEXES) -> None:
+    def __init__(
+        self,
+        source: Callable[[], Mapping[str, Sequence[Reading]]] = read_sensors,
+        limit: int = MAX_INDEXES,
+        what: str = "Temperature",
+    ) -> None:
         self._source = source
         self._limit = limit
+        self._what = what
         self.labels: dict[int | str, str] = {}
 
     def read(self) -> dict[int | str, float]:
-        """Temperatures in °C; the index is chip and label, with a number where several have the same."""
+        """What the sensors tell; the index is chip and label, with a number where several have the same."""
         found: dict[int | str, float] = {}
         counts: dict[str, int] = {}
         for chip, readings in sorted(self._source().items()):
@@ -64,5 +77,5 @@ class Thermometers:
 
     def _admit(self, index: str, name: str) -> bool:
         if index not in self.labels and len(self.labels) < self._limit:
-            self.labels[index] = f"Temperature {readable(name)}"
+            self.labels[index] = f"{self._what} {readable(name)}"
         return index in self.labels

@@ -20,7 +20,7 @@ from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
 from janitoo_datalog_rrd.core.processes import CPU, MEMORY, address_in, process_label
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.nodes.processes import ProcessesComponent, make_processes, own_address
-from janitoo_datalog_rrd.nodes.processtable import Process, ProcessTable, clean_name, read_processes
+from janitoo_datalog_rrd.nodes.processtable import Process, ProcessScan, ProcessTable, clean_name
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 BUSY = "while True: pass"
@@ -61,8 +61,12 @@ def test_a_process_is_told_by_its_name_with_its_memory(start: Start) -> None:
     process = start("jnt-idle")
     measured = table()
     wait_until(lambda: "jnt-idle" in measured.usage().memory, what="the process")
-    share = 100.0 * psutil.Process(process.pid).memory_info().rss / psutil.virtual_memory().total
-    assert measured.usage().memory["jnt-idle"] == pytest.approx(share, rel=0.2)
+
+    def is_its_share() -> bool:  # it grows until it has started
+        share = 100.0 * psutil.Process(process.pid).memory_info().rss / psutil.virtual_memory().total
+        return bool(measured.usage().memory["jnt-idle"] == pytest.approx(share, rel=0.02))
+
+    wait_until(is_its_share, what="its share of the memory")
 
 
 def test_processes_of_one_name_are_summed_up(start: Start) -> None:
@@ -93,8 +97,8 @@ def test_a_process_that_is_gone_is_told_as_unknown_once_and_then_no_more(start: 
 
 
 def test_threads_of_the_kernel_are_no_processes() -> None:
-    assert {process.identity[0] for process in read_processes()}
-    assert all(process.memory > 0 for process in read_processes())
+    assert {process.identity[0] for process in ProcessScan().read()}
+    assert all(process.memory > 0 for process in ProcessScan().read())
 
 
 def test_only_those_that_take_most_are_told() -> None:
@@ -178,7 +182,7 @@ def test_without_an_option_it_is_an_address_of_this_machine() -> None:
 def test_two_readings_of_one_poll_are_of_one_moment(start: Start) -> None:
     process = start("jnt-pair")
     node = make_processes(section=Section("hostsensor__p", {"hadd": "0110/0003", "poll_delay": 3600.0, "top": 10_000}))
-    wait_until(lambda: any(each.name == "jnt-pair" for each in read_processes()))
+    wait_until(lambda: any(each.name == "jnt-pair" for each in ProcessScan().read()))
     before = node.values[MEMORY].read_all()
     process.kill()
     process.wait()
