@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .web.auth.users import Users
 
 _ROLES = ("viewer", "operator", "admin")
+_TOKEN_ROLES = ("agent", *_ROLES)
 _role = click.option("--role", type=click.Choice(_ROLES), default="viewer", show_default=True, help="What they may do.")
 _stdin = click.option("--stdin", is_flag=True, help="Read the password from the first line of the standard input.")
 
@@ -100,7 +101,7 @@ def token() -> None:
 
 @token.command("add")
 @click.argument("name")
-@_role
+@click.option("--role", type=click.Choice(_TOKEN_ROLES), default="viewer", show_default=True, help="What it may do.")
 @click.option(
     "--expires", default="90d", show_default=True, metavar="TIME", help="How long it is good for, as 12h or 1y; or never."
 )
@@ -108,9 +109,9 @@ def token() -> None:
 @tell_errors
 def add_token(context: Context, name: str, role: str, expires: str) -> None:
     """Make a token and show it, this once."""
-    from .web.auth.names import role_of
+    from .web.auth.names import TOKEN_ROLES, role_of
 
-    made, secret = _tokens(context).add(name, role_of(role), _lifetime(expires))
+    made, secret = _tokens(context).add(name, role_of(role, TOKEN_ROLES), _lifetime(expires))
     until = "until it is removed" if made.expires is None else f"until {_moment(made.expires)}"
     click.echo(f"{made.name} gets in as {role}, {until}; the token is not shown again:", err=True)
     click.echo(secret)

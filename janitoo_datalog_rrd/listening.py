@@ -18,6 +18,7 @@ from .core.options import Options
 from .core.privacy import Privacy
 from .core.receiver import Receiver
 from .core.services import Services
+from .handed_in import HandedIn
 from .ingest import Ingest
 from .store.store import Store
 
@@ -78,6 +79,7 @@ class Listening:
         if services.link is not None:  # of the life before a reload
             link.connects, link.version = services.link.connects, services.link.version
         services.link, services.readers, services.announcements = link, self.readers, self.announcements
+        services.taker = HandedIn(self._store, self.readers.privacy, services)
         self._store.flusher.taken_in_until = lambda: self.ingest.oldest_waiting
         self._forget_old_filters()
         services.health.fail("broker", f"not connected yet to {settings.host}:{settings.port}")

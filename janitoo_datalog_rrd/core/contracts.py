@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -56,6 +56,32 @@ class Reading(NamedTuple):
     value: float
     timestamp: float | None = None
     meta: Meta = NO_META
+
+
+class Outcome(NamedTuple):
+    """What became of readings that were handed in.
+
+    Attributes:
+        accepted: how many samples are in the journal.
+        late: how many are older than what is in their file.
+        dropped: how many were dropped, by reason, as the counters have it.
+    """
+
+    accepted: int
+    late: int
+    dropped: Mapping[str, int]
+
+
+class ReadingTaker(Protocol):
+    """The way in for what does not come by the bus."""
+
+    def take(self, readings: Sequence[Reading]) -> Outcome:
+        """Take readings; those that are accepted are in the journal's file when this returns.
+
+        Raises:
+            StoreError: the store takes nothing now; nothing was taken.
+        """
+        ...
 
 
 class Decoder(Protocol):

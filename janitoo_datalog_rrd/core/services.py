@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .announcements import Announcements
-from .contracts import SeriesReader
+from .contracts import ReadingTaker, SeriesReader
 from .decoding import Readers
 from .facts import BrokerLink
 from .heartbeats import NodeRegistry
@@ -31,6 +31,7 @@ class Services:
         rejected: the last messages that could not be used.
         nodes: the nodes heard of.
         store: the store's reading side; None until the datarrd thread has built it.
+        taker: the store's way in for what does not come by the bus; None until the datarrd thread listens.
         readers: the decoders at work, and what they have learnt; None until the datarrd thread listens.
         announcements: what devices have said of themselves; None until then.
         link: how the broker is reached; None until the datarrd thread listens.
@@ -48,6 +49,7 @@ class Services:
     rejected: RejectedLog
     nodes: NodeRegistry
     store: SeriesReader | None = None
+    taker: ReadingTaker | None = None
     readers: Readers | None = None
     announcements: Announcements | None = None
     link: BrokerLink | None = None

@@ -13,10 +13,8 @@ from typing import NamedTuple
 
 import psutil
 
-from .indexes import readable
+from ..core.processes import clean_name
 
-MAX_NAME = 40
-"""Characters of a name."""
 MAX_NAMES = 200
 """How many names are told apart while the server runs; each becomes two series, so there is an end to it."""
 
@@ -193,11 +191,6 @@ def _read_start(path: bytes, most: int) -> bytes:
             os.close(file)
     except OSError:
         return b""
-
-
-def clean_name(name: str) -> str:
-    """A name as it goes over the bus: printable, without runs of spaces, and short."""
-    return " ".join(readable(name[: MAX_NAME * 4]).split())[:MAX_NAME].strip() or "?"
 
 
 def _with_gone(before: dict[str, float | None], now: dict[str, float | None]) -> dict[str, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import TracebackType
 
-from ..core.contracts import Reading
+from ..core.contracts import Outcome, Reading
 from ..core.errors import StoreError
 from ..core.status import Counters
 from . import catalogue
@@ -78,6 +78,11 @@ class Intake:
     def room(self) -> int:
         """How many samples the cache can take beside those of this batch."""
         return self._free - len(self.values)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What has become of everything that was added."""
+        return Outcome(len(self.values), self._late, dict(self._dropped))
 
     def add(self, readings: Sequence[Reading], arrival: float) -> str:
         """Take the readings of one message.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import seams
-from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Reading, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Outcome, Reading, SeriesInfo
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.files import write_atomically
@@ -176,6 +176,20 @@ class Store:
             intake.add(readings, self.clock() if arrival is None else arrival)
             intake.commit()
             return len(intake.values)
+
+    def take(self, readings: Sequence[Reading]) -> Outcome:
+        """Take readings that somebody hands in, and tell what became of each; they are in the journal's file when this returns.
+
+        Raises:
+            StoreError: the cache is full, or the journal cannot be written; nothing was taken.
+        """
+        try:
+            with self.intake() as intake:
+                intake.add(readings, self.clock())
+                intake.commit()
+                return intake.outcome
+        except OSError as error:
+            raise StoreError(f"the journal cannot be written: {error.strerror or error}") from error
 
     # -- series as a whole ---------------------------------------------------------------------------
 

@@ -27,8 +27,9 @@ from .nodepage import node_routes
 from .pages import page_routes
 from .rates import stored
 from .room import KEY, Room
-from .routes import check_arguments, declare
+from .routes import check_arguments, declare, declared
 from .serving.compression import Compression
+from .serving.refusals import LARGEST
 from .status.routes import status_routes
 from .view import make_filters
 
@@ -62,7 +63,7 @@ def create_app(services: Services) -> Flask:
         template_folder=str(public / "templates"),
         root_path=str(public),
     )
-    app.config.update(MAX_CONTENT_LENGTH=65536, SEND_FILE_MAX_AGE_DEFAULT=None)
+    app.config.update(SEND_FILE_MAX_AGE_DEFAULT=None)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters.update(make_filters(lambda: services.clock()), stored=stored)
     app.jinja_env.globals["version"] = __version__
@@ -90,6 +91,8 @@ def create_app(services: Services) -> Flask:
         status_routes,
     ):
         declare(app, routes())
+    # the server refuses what is too large for its path before it comes here
+    app.config["MAX_CONTENT_LENGTH"] = max(LARGEST, *(route.most_bytes for route in declared(app).values()))
     app.context_processor(lambda: {"paths": guard.open_paths()})
     app.jinja_env.globals["charts"] = (public / CHARTS).is_file()
     return app

@@ -30,14 +30,24 @@ def read_body(schema: Schema) -> Any:
         UnsupportedMediaType: it is not sent as JSON, which a form of a foreign page cannot do without being asked.
         BadRequestError: it is not JSON, or not what the schema says.
     """
+    document = read_json()
+    check(document, schema)
+    return document
+
+
+def read_json() -> Any:
+    """The body of the current request as it was parsed, for who checks it himself.
+
+    Raises:
+        UnsupportedMediaType: it is not sent as JSON, which a form of a foreign page cannot do without being asked.
+        BadRequestError: it is not JSON.
+    """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
     try:
-        document = orjson.loads(request.get_data())
+        return orjson.loads(request.get_data())
     except orjson.JSONDecodeError as error:
         raise BadRequestError("body", f"The body is not JSON: {error}.") from None
-    check(document, schema)
-    return document
 
 
 def check(value: Any, schema: Schema, where: str = "") -> None:

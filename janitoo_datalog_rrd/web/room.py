@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from ..core.contracts import SeriesInfo, SeriesReader
+from ..core.contracts import ReadingTaker, SeriesInfo, SeriesReader
 from ..core.errors import StoreError, UnknownSeriesError
 from ..core.parsers import SAFE_NAME
 from ..core.services import Services
@@ -75,6 +75,14 @@ class Room:
         if store is None:
             raise StoreNotReadyError
         return store
+
+    @property
+    def taker(self) -> ReadingTaker:
+        """The store's way in. Raises StoreNotReadyError."""
+        taker = self.services.taker
+        if taker is None:
+            raise StoreNotReadyError
+        return taker
 
     def series(self, name: str) -> SeriesInfo:
         """One series by a name that came from outside. Raises UnknownSeriesError, StoreNotReadyError."""

@@ -19,12 +19,22 @@ KEY = "janitoo_datalog_rrd.routes"
 
 
 class Role(IntEnum):
-    """What somebody may do; each role may do what those below it may."""
+    """What somebody may do; each role may do what those below it may, but for that of agents, which stands by itself.
+
+    Its number is below the viewer's, so that whoever compares numbers shows an agent nothing.
+    """
 
     NOBODY = 0
-    VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
+    AGENT = 1
+    VIEWER = 2
+    OPERATOR = 3
+    ADMIN = 4
+
+    def may(self, needed: Role) -> bool:
+        """Tell whether this role is enough where one is needed: an agent only hands in, and a viewer only looks."""
+        if needed is Role.AGENT and self is Role.VIEWER:
+            return False
+        return self >= needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,7 @@ class Route:
             come with parameters, path variables, a body and a role are known without being listed; see `api/openapi.py`.
         body: JSON Schema of what is sent; None where nothing is.
         body_type: content type of what is sent.
+        most_bytes: of a body; 0 for as many as elsewhere.
         variables: what the variables of the path stand for; told, not checked: a handler answers 404 to what it does not know.
         tag: heading in the documentation; by default the name of the handler's module.
         hidden: whether the OpenAPI document leaves it out: pages, and what is not for programs.
@@ -64,6 +75,7 @@ class Route:
     statuses: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     body_type: str = "application/json"
+    most_bytes: int = 0
     variables: tuple[Param, ...] = ()
     tag: str = ""
     hidden: bool = False

@@ -15,6 +15,7 @@ from ..core.errors import StartError
 from ..core.sections import Section
 from .auth.policy import check_exposed
 from .room import room
+from .routes import declared
 from .serving.binding import addresses_of, in_url, listen
 from .serving.channels import Channel, make_servers, run_once
 from .serving.proxies import TrustedProxies
@@ -88,6 +89,7 @@ class WebServer:
             self._tls.make_channel if self._tls is not None else Channel,
             scheme=self.scheme,
             most_connections=MOST_CONNECTIONS,
+            larger_bodies={route.path: route.most_bytes for route in declared(self._app).values() if route.most_bytes},
         )
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._thread.start()

@@ -35,7 +35,7 @@ REFUSALS = {
     406: "It is answered neither in JSON nor in CSV, as the header Accept would have it.",
     409: "It cannot be done as things stand.",
     412: "What is to be changed is no longer what If-Match or If-None-Match says.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than 64 KiB, or than the operation says.",
     415: "The body is not of the content type that is taken.",
     416: "The file has no such range.",
     429: "Too many requests of this kind; Retry-After says when to try again.",

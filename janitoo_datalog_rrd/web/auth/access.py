@@ -47,7 +47,7 @@ class Who:
 
     def may(self, role: str) -> bool:
         """Tell whether they may do what a role may, for templates: `g.who.may("operator")`."""
-        return self.role >= Role[role.upper()]
+        return self.role.may(Role[role.upper()])
 
 
 NOBODY = Who()

@@ -35,7 +35,7 @@ def check_access() -> ResponseReturnValue | None:
     access = room().access
     g.who = found = identify(request, access)
     needed = needed_role()
-    if found.role < needed:
+    if not found.role.may(needed):
         return _refuse(found, needed)
     if found.by == "session" and not only_reads() and request.path != LOGIN:
         _check_csrf(found)
@@ -71,7 +71,7 @@ def needed_role() -> Role:
 def open_paths() -> set[str]:
     """What who sends the current request may look at, as the routes have it: pages lead to nothing else."""
     role = who().role
-    return {route.path for route in declared().values() if route.role <= role and "GET" in route.methods}
+    return {route.path for route in declared().values() if role.may(route.role) and "GET" in route.methods}
 
 
 def cookie_name(access: Access, secure: bool, word: str = "session") -> str:

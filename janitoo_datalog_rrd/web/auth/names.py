@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from ...core.errors import BadRequestError
 from ..routes import Role
 
 MAX_NAME = 64
 ROLES = ("viewer", "operator", "admin")
+"""Of people."""
+TOKEN_ROLES = ("agent", *ROLES)
+"""Of programs."""
 
 
 def name_key(name: str) -> str:
@@ -35,10 +39,10 @@ def check_name(name: str) -> str:
     return shown
 
 
-def role_of(word: object) -> Role:
-    """The role of a word. Raises ValueError."""
-    if word not in ROLES:
-        raise ValueError(f"its role is none of {', '.join(ROLES)}")
+def role_of(word: object, known: Sequence[str] = ROLES) -> Role:
+    """The role of a word. Raises ValueError where it is none of those that are known."""
+    if word not in known:
+        raise ValueError(f"its role is none of {', '.join(known)}")
     return Role[str(word).upper()]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..routes import Role
-from .names import check_name, name_key, role_of, role_word
+from .names import TOKEN_ROLES, check_name, name_key, role_of, role_word
 from .records import AccessError, RecordFile, text_of, time_of
 
 logger = logging.getLogger(__name__)
@@ -130,7 +130,8 @@ def _parse(entry: dict[str, Any]) -> Token:
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
         raise ValueError("its sha256 is none")
     expires, used = (None if entry[name] is None else time_of(entry, name) for name in ("expires", "used"))
-    return Token(check_name(text_of(entry, "name")), role_of(entry["role"]), digest, time_of(entry, "created"), expires, used)
+    role = role_of(entry["role"], TOKEN_ROLES)
+    return Token(check_name(text_of(entry, "name")), role, digest, time_of(entry, "created"), expires, used)
 
 
 def _dump(token: Token) -> dict[str, Any]:

@@ -1,27 +1,27 @@
 """`/ressources-usage/`: memory and processor time per process, as a monitoring server by that path tells them.
 
-The numbers are those of process nodes, `hostsensor.processes`; without one, the answers are empty.
+The numbers are those of process nodes, `hostsensor.processes`, of agents, and of collectors, which hand theirs in here; without
+any of them, the answers are empty.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response
 
 from ...core.contracts import SeriesInfo
 from ...core.errors import BadRequestError, UnknownSeriesError
-from ...core.processes import CPU, MEMORY, address_in, process_of
+from ...core.processes import CPU, MEMORY, ProcessValue, process_of, read_address
 from ..api.answers import json_response
 from ..params import FlagParam, Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
 from ..view import number, text
+from .saveall import save_all_route
 
 PREFIX = "/ressources-usage"
 MEAN_S = 300
@@ -29,7 +29,6 @@ MEAN_S = 300
 HISTORY_S = 3 * 3600
 """How far back every number is told, seconds."""
 ALARM_PERCENT = 80.0
-MAX_SERIES = 2000
 _TEXT = (
     FlagParam(name="text", told="1 gives the document as a text in JSON, as the first server of this path did.", default=False),
 )
@@ -48,27 +47,44 @@ _ALARM = {
 }
 
 
+class Taken(NamedTuple):
+    """What the processes of one name took on one machine.
+
+    Attributes:
+        rows: numbers by time, percent.
+        step: seconds that each of them stands for.
+        ended: whether there is none any more.
+    """
+
+    rows: list[tuple[int, float]]
+    step: int
+    ended: bool
+
+
 @dataclass(slots=True)
 class Process:
     """What is known of the processes of one name, on all machines together.
 
     Attributes:
-        memory, cpu: numbers by time, percent; those of several machines stand one after the other.
+        memory, cpu: what they took, of each machine.
     """
 
-    memory: list[list[tuple[int, float]]]
-    cpu: list[list[tuple[int, float]]]
+    memory: list[Taken]
+    cpu: list[Taken]
 
     def means(self) -> list[float | None]:
-        """Mean of memory and of processor time."""
-        return [_mean([value for rows in both for _, value in rows]) for both in (self.memory, self.cpu)]
+        """Mean of memory and of processor time, over the time for which they are known."""
+        return [_mean(self.memory), _mean(self.cpu)]
 
     def color(self) -> str:
-        """`red` above the limit, `orange` where it will be there in as long as was looked at, else `green`."""
-        rows = [*self.memory, *self.cpu]
-        if any(value is not None and value > ALARM_PERCENT for value in self.means()):
+        """`red` where it is above the limit on a machine, `orange` where it will be there, else `green`.
+
+        What it will be is what a line comes to in as long as was looked at. One that has ended takes nothing any more.
+        """
+        living = [each for each in (*self.memory, *self.cpu) if not each.ended]
+        if any((_mean([each]) or 0.0) > ALARM_PERCENT for each in living):
             return "red"
-        return "orange" if any(_expected(each) > ALARM_PERCENT for each in rows) else "green"
+        return "orange" if any(_expected(each.rows) > ALARM_PERCENT for each in living) else "green"
 
 
 def usage_routes() -> list[Route]:
@@ -92,6 +108,7 @@ def usage_routes() -> list[Route]:
         route("/get-all/<address>", means_of_machine, means, _TEXT, variables=(_ADDRESS,)),
         route("/get-all-detailed", every_number, _HISTORY),
         route("/query-alarm/", alarm, _ALARM),
+        save_all_route(PREFIX),
     ]
 
 
@@ -108,7 +125,7 @@ def means_of_machine(address: str) -> Response:
 def every_number() -> Response:
     """Memory of each process in percent, every number of the last three hours."""
     processes = read_processes(room(), HISTORY_S, None, (MEMORY,))
-    return json_response({name: [value for rows in each.memory for _, value in rows] for name, each in processes.items()})
+    return json_response({name: [value for taken in each.memory for _, value in taken.rows] for name, each in processes.items()})
 
 
 def alarm() -> Response:
@@ -121,9 +138,9 @@ def alarm() -> Response:
 
 def _read_address(written: str) -> str:
     """An address whose dots or colons may be hyphens. Raises BadRequestError."""
-    for mark in ".:":
-        with suppress(ValueError):
-            return str(ipaddress.ip_address(written.replace("-", mark)))
+    address = read_address(written)
+    if address:
+        return address
     raise BadRequestError(
         "address", f"address is {written[:40]!r}: expected that of a machine with hyphens, such as 192-168-1-2."
     )
@@ -146,42 +163,48 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
     """
     now = int(here.services.clock())
     found: dict[str, Process] = {}
-    for info, uuid, name in _chosen(here, now - seconds, address, uuids):
-        process = found.setdefault(text(name), Process([], []))
-        rows = _read_rows(here, info, now - seconds, now)
-        if rows:
-            (process.memory if uuid == MEMORY else process.cpu).append(rows)
+    for info, value in _chosen(here, now - seconds, address, uuids):
+        process = found.setdefault(text(value.name), Process([], []))
+        taken = _read_rows(here, info, now - seconds, now)
+        if taken.rows:
+            (process.memory if value.uuid == MEMORY else process.cpu).append(taken)
     return {name: found[name] for name in sorted(found) if found[name].memory or found[name].cpu}
 
 
-def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...]) -> list[tuple[SeriesInfo, str, str]]:
-    """The series that are asked for, each with uuid and name of its process."""
-    chosen = (
-        (info, process_of(info.columns[0].key))
-        for info in here.store.list_series()
-        if len(info.columns) == 1
-        and (info.last_time or 0) >= since
-        and (address is None or address_in(info.columns[0].label) == address)
-    )
-    return [(info, *process) for info, process in chosen if process is not None and process[0] in uuids][:MAX_SERIES]
+def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...]) -> list[tuple[SeriesInfo, ProcessValue]]:
+    """The series of processes that had a number since a time, with what each is."""
+    chosen = []
+    for info in here.store.list_series():
+        if len(info.columns) == 1 and (info.last_time or 0) >= since:
+            value = process_of(info.columns[0].key, info.columns[0].label)
+            if value is not None and value.uuid in uuids and address in (None, value.address):
+                chosen.append((info, value))
+    return chosen
 
 
-def _read_rows(here: Room, info: SeriesInfo, start: int, end: int) -> list[tuple[int, float]]:
+def _read_rows(here: Room, info: SeriesInfo, start: int, end: int) -> Taken:
     """Rows of a time, those that are known."""
+    last = info.columns[0].last_value
+    ended = last is not None and math.isnan(last)
     try:
         info = here.flushed_series(info.name)
         if not info.path.exists():
-            return []
+            return Taken([], info.step, ended)
         result = here.store.fetch(info.name, str(start), str(end))
     except UnknownSeriesError:  # it went after it was listed
-        return []
+        return Taken([], info.step, ended)
     rows = ((result.start + index * result.step, number(row[0])) for index, row in enumerate(result.rows, 1) if row)
-    return [(time, value) for time, value in rows if value is not None and start < time <= end + result.step]
+    known = [(time, value) for time, value in rows if value is not None and start < time <= end + result.step]
+    return Taken(known, result.step, ended)
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    numbers = list(values)
-    return math.fsum(numbers) / len(numbers) if numbers else None
+def _mean(taken: Iterable[Taken]) -> float | None:
+    """The mean of numbers, each weighed by how long it stood."""
+    seconds = total = 0.0
+    for rows, step, _ in taken:
+        seconds += step * len(rows)
+        total += step * math.fsum(value for _, value in rows)
+    return total / seconds if seconds else None
 
 
 def _expected(rows: list[tuple[int, float]]) -> float:

@@ -7,12 +7,14 @@ import logging
 import math
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, Protocol
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
@@ -104,6 +106,14 @@ class Task(WSGITask):  # type: ignore[misc] # waitress has no types
         self.channel.hand_over(self.stream, Outlet(self.channel, chunked=self.chunked_response))
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """A request as it comes in; how large its body may be depends on its path."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        self.adj: Any = self.adj.of_path.get(self.path, self.adj)
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection.
 
@@ -112,6 +122,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         begun: when the first byte of an unfinished request came, by the wall clock, or None.
     """
 
+    parser_class = Parser
     task_class = Task
     error_task_class = Refusal
     handed_over = False
@@ -198,6 +209,7 @@ def make_servers(
     *,
     scheme: str,
     most_connections: int,
+    larger_bodies: Mapping[str, int] | None = None,
 ) -> None:
     """Serve on sockets that listen.
 
@@ -209,6 +221,7 @@ def make_servers(
         channel_class: makes a connection.
         scheme: `http` or `https`.
         most_connections: that are open at once.
+        larger_bodies: path → bytes of a body, where more are taken than elsewhere.
     """
     settings = Adjustments(
         sockets=sockets,
@@ -217,6 +230,7 @@ def make_servers(
         recv_bytes=65536,  # more than a TLS record has, so that none of it is left where poll cannot see it
         max_request_body_size=LARGEST,
         max_request_header_size=LARGEST,
+        inbuf_overflow=LARGEST,  # what is larger waits in a file: many who send slowly take no memory
         outbuf_overflow=16_777_216,  # a page of many series goes through memory, not through a file on an SD card
         channel_timeout=math.ceil(IDLE_S),
         cleanup_interval=int(LOOK_EVERY_S),
@@ -226,6 +240,10 @@ def make_servers(
         expose_tracebacks=False,
         log_socket_errors=False,
     )
+    settings.of_path = {}
+    for path, most in (larger_bodies or {}).items():
+        settings.of_path[path] = own = copy(settings)
+        own.max_request_body_size = most
     for each in sockets:
         server = Server(
             app,

@@ -9,9 +9,8 @@ import orjson
 from waitress.task import ErrorTask
 
 LARGEST = 65536
-"""Bytes of a body, and of request line and headers together."""
+"""Bytes of a body, and of request line and headers together; a route may take larger bodies."""
 _TOLD = {
-    413: f"The body is larger than {LARGEST} bytes: send less at once.",
     431: f"The address and the headers are larger than {LARGEST} bytes together: ask for less at once.",
 }
 _HEADERS = (
@@ -28,12 +27,14 @@ class Refusal(ErrorTask):  # type: ignore[misc] # waitress has no types
     def execute(self) -> None:
         """Write it."""
         error: Any = self.request.error
+        too_large = f"The body is larger than {self.request.adj.max_request_body_size} bytes: send less at once."
         status = HTTPStatus(error.code)
+        told = too_large if status.value == 413 else _TOLD.get(status.value)
         document = {
             "type": "about:blank",
             "title": status.phrase,
             "status": status.value,
-            "detail": _TOLD.get(status.value) or f"The request is no good HTTP: {str(error.body)[:200]}.",
+            "detail": told or f"The request is no good HTTP: {str(error.body)[:200]}.",
             "instance": str(getattr(self.request, "path", ""))[:300].encode("ascii", "replace").decode(),
         }
         body = orjson.dumps(document)

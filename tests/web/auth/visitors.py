@@ -105,7 +105,7 @@ def hidden_fields(page: str) -> dict[str, str]:
 
 @dataclass
 class Gate:
-    """A server that asks for a log-in, with a user and a token of each role.
+    """A server that asks for a log-in, with a user of each role of people, and a token of each role.
 
     Attributes:
         services: what it shares.
@@ -132,6 +132,7 @@ class Gate:
         for name, role in USERS.items():
             self.users.add(name, PASSWORD, role)
             self.secrets[role] = self.tokens.add(f"for {name}", role, 90 * DAY)[1]
+        self.secrets[Role.AGENT] = self.tokens.add("rack", Role.AGENT, 90 * DAY)[1]
 
     @property
     def port(self) -> int:
