@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from .connection import Backoff
@@ -21,6 +21,10 @@ MAX_RETRY_AFTER_S = 3600.0
 
 Headers = Callable[[Entry], Mapping[str, str]]
 """Headers that go with one entry, beside those of the address."""
+
+
+Join = Callable[[Sequence[Entry]], bytes]
+"""Makes one body of several entries of one topic."""
 
 
 class DeliveryState(NamedTuple):
@@ -46,7 +50,7 @@ class DeliveryState(NamedTuple):
 
 
 class Delivery:
-    """Sends what waits in an outbox, one entry a request, in a thread of its own.
+    """Sends what waits in an outbox, in a thread of its own: one entry a request, or as many as go into one.
 
     An entry stays in the outbox until the server has it, so that one whose answer got lost is sent twice. They arrive in their
     order: while the oldest is not taken, the others wait behind it. Between two tries it waits longer each time, and at least
@@ -60,6 +64,11 @@ class Delivery:
         method: of the requests.
         headers: what goes with an entry.
         backoff: how long to wait between two tries.
+        join: makes one body of several entries of one topic; None where each is a request of its own. What the server refuses for
+            good is then sent once more, one by one, so that one that it does not want takes no other with it.
+        at_once: how many entries go into one body at most.
+        at_once_bytes: how much they have at most; a single one may have more.
+        on_answer: told of each answer.
     """
 
     def __init__(
@@ -72,6 +81,10 @@ class Delivery:
         headers: Headers,
         method: str = "POST",
         backoff: Backoff | None = None,
+        join: Join | None = None,
+        at_once: int = 50,
+        at_once_bytes: int = 256 << 10,
+        on_answer: Callable[[Answer], None] | None = None,
     ) -> None:
         self._outbox = outbox
         self._client = client
@@ -80,6 +93,11 @@ class Delivery:
         self._method = method
         self._headers = headers
         self._backoff = backoff or Backoff()
+        self._join = join
+        self._at_once = at_once if join is not None else 1
+        self._at_once_bytes = at_once_bytes
+        self._on_answer = on_answer
+        self._one_by_one = 0  # how many go by themselves, since the server has refused them together
         self._thread = threading.Thread(target=self._run, name=f"{what}-delivery", daemon=True)
         self._work = threading.Event()
         self._stopping = threading.Event()
@@ -152,18 +170,28 @@ class Delivery:
         """Send until nothing waits, or it fails; the answer is how long to wait then, and 0 where nothing waits."""
         while not self._stopping.is_set():
             self._take_out()
-            entries = self._outbox.peek(1)
+            entries = self._next()
             if not entries:
                 return 0.0
-            wait_s = self._send(entries[0])
+            wait_s = self._send(entries)
             if wait_s:
                 return wait_s
         return 0.0
 
-    def _send(self, entry: Entry) -> float:
-        """Send one; the answer is how long to wait before the next, 0 where it need not be."""
+    def _next(self) -> list[Entry]:
+        """The entries that go into the next request, none where nothing waits."""
+        found = self._outbox.peek(1 if self._one_by_one else self._at_once)
+        size = 0
+        for position, entry in enumerate(found):
+            size += len(entry.content)
+            if position and (size > self._at_once_bytes or entry.topic != found[0].topic):
+                return found[:position]
+        return found
+
+    def _send(self, entries: list[Entry]) -> float:
+        """Send some; the answer is how long to wait before the next, 0 where it need not be."""
         try:
-            answer = self._ask(entry)
+            answer = self._ask(entries)
         except UnreachableError as error:
             if self._stopping.is_set():
                 return 0.0
@@ -172,9 +200,15 @@ class Delivery:
             return 0.0
         if not answer.taken and answer.again:
             return max(self._failed(_why_again(answer)), min(answer.retry_after_s, MAX_RETRY_AFTER_S))
-        self._arrived.append(entry.number)
+        if not answer.taken and len(entries) > 1:
+            self._one_by_one = len(entries)
+            return 0.0
+        self._one_by_one = max(self._one_by_one - 1, 0)
+        self._arrived.extend(entry.number for entry in entries)
+        if self._on_answer is not None:
+            self._on_answer(answer)
         if answer.taken:
-            self._sent += 1
+            self._sent += len(entries)
             self._last_sent = time.time()
         else:
             self._refuse(answer.status)
@@ -182,15 +216,16 @@ class Delivery:
         self._is_well()
         return 0.0
 
-    def _ask(self, entry: Entry) -> Answer:
-        headers = {**self._address.headers, **self._headers(entry)}
+    def _ask(self, entries: list[Entry]) -> Answer:
+        headers = {**self._address.headers, **self._headers(entries[0])}
+        content = entries[0].content if self._join is None else self._join(entries)
         try:
-            answer = self._client.send(self._method, self._address.url, entry.content, headers)
+            answer = self._client.send(self._method, self._address.url, content, headers)
         except UnreachableError:
             if not self._may_be_stale or self._stopping.is_set():
                 raise
             self._may_be_stale = False  # the server may just have hung up on it: a new one tells
-            answer = self._client.send(self._method, self._address.url, entry.content, headers)
+            answer = self._client.send(self._method, self._address.url, content, headers)
         self._may_be_stale = True
         return answer
 

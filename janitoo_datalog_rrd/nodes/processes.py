@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from typing import TYPE_CHECKING, Any
-
-import psutil
 
 from ..core import parsers
 from ..core.component import JNTComponent
@@ -14,6 +11,7 @@ from ..core.plugins import takes_options
 from ..core.processes import CPU, MEMORY, process_label
 from ..core.sections import OptionSpec
 from ..core.values import TYPE_DECIMAL, NodeValue
+from .addresses import own_address
 from .processtable import ProcessTable
 
 if TYPE_CHECKING:
@@ -64,18 +62,6 @@ class ProcessesComponent(JNTComponent):
                 uuid, read, type=TYPE_DECIMAL, label=label, help=told, units="%", labels=labels, poll_delay=self._poll_delay
             )
         )
-
-
-def own_address() -> str:
-    """The address by which this machine goes out into its network; nothing is sent. 127.0.0.1 where it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address that is nobody's (RFC 5737): only the way there is looked up
-            return str(probe.getsockname()[0])
-        except OSError:
-            pass
-    found = (each.address for addresses in psutil.net_if_addrs().values() for each in addresses if each.family == socket.AF_INET)
-    return next((address for address in found if not ipaddress.ip_address(address).is_loopback), "127.0.0.1")
 
 
 def parse_address(raw: str) -> str:
