@@ -85,6 +85,7 @@ class AutoSeries:
         if orphan is not None and orphan.is_orphan and orphan.columns[0].name == AUTO_COLUMN:
             self.cache.bind(orphan.columns[0], key)
             orphan.node = meta.node or _node_of(key)
+            self.cache.described += 1
         else:
             name = series_name(key, self.cache.series)
             if not self._may_make(name, key):
@@ -178,10 +179,10 @@ class AutoSeries:
                 if said != (column.label, column.units, series.node, series.said_hold):
                     column.label, column.units, series.node, series.said_hold = said
                     series.label = column.label
-                    self.changed = True
+                    self._note_description()
             elif units and units != column.units:
                 column.units = units
-                self.changed = True
+                self._note_description()
             column.meta = meta
         uid = meta.uid[:MAX_UID]
         if not uid or uid == columns[0].uid or columns[0].series.configured:
@@ -189,6 +190,10 @@ class AutoSeries:
         self.changed = True
         found = self.identities.claim(columns[0], reading.key, uid)
         return columns if found is columns[0] else self.describe((found,), reading)
+
+    def _note_description(self) -> None:
+        self.changed = True
+        self.cache.described += 1
 
     def note_time(self, column: ColumnState, *, own: bool) -> None:
         """Note whether a value's messages bring their own time; one that ever did stays so."""

@@ -31,6 +31,7 @@ class Cache:
         due: name → when its samples are to be written, by the monotonic clock.
         in_flight: name → what is being written to its file right now.
         generation: another number each time that a value no longer goes to the columns it went to.
+        described: another number each time that a column gets another label, units or node.
         redefined: columns that got another key or uid, which the journal does not say yet.
     """
 
@@ -42,6 +43,7 @@ class Cache:
         self.due: dict[str, float] = {}
         self.in_flight: dict[str, Taken] = {}
         self.generation = 0
+        self.described = 0
         self.redefined: set[ColumnState] = set()
         self._configured: dict[Key, tuple[ColumnState, ...]] = {}
         self._auto: dict[Key, ColumnState] = {}

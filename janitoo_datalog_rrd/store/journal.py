@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from . import frames, safepickle
 logger = logging.getLogger(__name__)
 
 _PAUSE_S = 5.0  # so that a disk that fails is not filled with beginnings of segments
-_SEGMENT = re.compile(r"journal-([0-9]{10}|[1-9][0-9]{10,20})\.pickles")
+_SEGMENT = re.compile(r"(journal|kept)-([0-9]{10}|[1-9][0-9]{10,20})\.pickles")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Journal:
@@ -36,6 +37,9 @@ class Journal:
         size: bytes in the current segment.
         synced: when the disk was last asked to have what was appended, by time.monotonic; None while it was not.
         doubted: True once the disk has failed to sync a segment: it may then never have what it said to have later.
+        full: True once the disk had no room for what was to be appended, until somebody sets it back.
+        end: where the next frame goes: segment and byte. What is before it is whole, and may be read by any thread.
+        is_wanted: asked for the number of a segment that is to be deleted: where a reader still wants it, it is kept.
     """
 
     def __init__(self, directory: Path, sync: str = "interval") -> None:
@@ -43,7 +47,10 @@ class Journal:
         self.sync_mode = sync
         self.size = 0
         directory.mkdir(parents=True, exist_ok=True)
-        self.segment = max(self.segments(), default=0)
+        self.segment = max(self.all_segments(), default=0)
+        self.end = (self.segment + 1, 0)
+        self.is_wanted: Callable[[int], bool] = lambda _number: False
+        self.full = False
         self._descriptor: int | None = None
         self._dirty = False
         self._tried = self.segment
@@ -51,6 +58,8 @@ class Journal:
         self.doubted = False
         self.synced: float | None = None
         self._sync_lock = threading.Lock()
+        self._waiting: set[threading.Event] = set()
+        self._waiting_lock = threading.Lock()
 
     @property
     def pending(self) -> bool:
@@ -58,17 +67,45 @@ class Journal:
         return self._dirty and self.sync_mode != "always"
 
     def segments(self) -> list[int]:
-        """Numbers of the segments on disk, sorted."""
-        found = (_SEGMENT.fullmatch(path.name) for path in self.directory.iterdir())
-        return sorted(int(match[1]) for match in found if match)
+        """Numbers of the segments on disk that are replayed after a crash, sorted."""
+        return sorted(number for number, kept in self._look() if not kept)
+
+    def kept(self) -> list[int]:
+        """Numbers of the segments that are there only for readers, sorted: a snapshot covers them."""
+        return sorted(number for number, kept in self._look() if kept)
+
+    def all_segments(self) -> list[int]:
+        """Numbers of all segments on disk, sorted."""
+        return sorted({number for number, _ in self._look()})
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Number and bytes of each segment on disk, in their order."""
+        found = []
+        for number in self.all_segments():
+            for path in (self.path_of(number), self.kept_path_of(number)):
+                with contextlib.suppress(OSError):
+                    found.append((number, path.stat().st_size))
+                    break
+        return found
+
+    def _look(self) -> Iterator[tuple[int, bool]]:
+        for name in os.listdir(self.directory):  # noqa: PTH208 - only names are wanted
+            if match := _SEGMENT.fullmatch(name):
+                yield int(match[2]), match[1] == "kept"
 
     def begin_after(self, segment: int) -> None:
-        """Give no later segment a number up to this one, which a snapshot covers."""
+        """Give no later segment a number up to this one, which a snapshot covers or a reader has been at."""
         self.segment = max(self.segment, segment)
+        if self._descriptor is None:
+            self.end = (self.segment + 1, 0)
 
     def path_of(self, segment: int) -> Path:
         """File of a segment."""
         return self.directory / f"journal-{segment:010d}.pickles"
+
+    def kept_path_of(self, segment: int) -> Path:
+        """File of a segment that is kept for readers."""
+        return self.directory / f"kept-{segment:010d}.pickles"
 
     def append(self, frame: Any) -> None:
         """Write one frame of plain data to the file.
@@ -86,12 +123,27 @@ class Journal:
                 written += os.write(descriptor, content[written:])
             if self.sync_mode == "always":
                 os.fdatasync(descriptor)
-        except OSError:
+        except OSError as error:
+            self.full |= error.errno in _FULL
             self._cut_back(descriptor)
             raise
         self.size += len(content)
+        self.end = (self.segment, self.size)
         self._dirty = True
+        if self._waiting:
+            self._wake()
         seams.reached("journal-appended")
+
+    def wake_at_next(self, waiting: threading.Event) -> None:
+        """Have an event set when something is appended, once; nothing is to be heard of what is there already."""
+        with self._waiting_lock:
+            self._waiting.add(waiting)
+
+    def _wake(self) -> None:
+        with self._waiting_lock:
+            for each in self._waiting:
+                each.set()
+            self._waiting.clear()
 
     def _cut_back(self, descriptor: int) -> None:
         """Take a half-written frame away again; where even that fails, leave the segment as it is and begin another."""
@@ -129,6 +181,7 @@ class Journal:
         seams.reached("journal-rotated")
         self.close()
         self._descriptor, self.segment, self.size = descriptor, number, 0
+        self.end = (number, 0)
         return number
 
     def sync(self) -> None:
@@ -153,17 +206,22 @@ class Journal:
                 os.close(self._descriptor)
                 self._descriptor = None
                 self.size = 0
+                self.end = (self.segment + 1, 0)
 
     def remove_before(self, segment: int) -> None:
-        """Delete the segments with a lower number. Raises OSError."""
+        """Delete the segments with a lower number, or keep them for the readers that want them. Raises OSError."""
         for number in self.segments():
             if number < segment:
                 path = self.path_of(number)
                 if path.is_dir():
                     move_aside(path)
                     continue
-                path.unlink(missing_ok=True)
-                seams.reached("segment-removed")
+                if self.is_wanted(number):
+                    path.rename(self.kept_path_of(number))
+                    seams.reached("segment-kept")
+                else:
+                    path.unlink(missing_ok=True)
+                    seams.reached("segment-removed")
 
     def replay(self, first: int, take: Callable[[int, Any], None], on_damage: Callable[[Path, str], None]) -> None:
         """Hand on the frames of every segment from number `first` on, in their order.

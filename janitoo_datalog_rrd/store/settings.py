@@ -103,6 +103,11 @@ class StoreSettings:
         return self.rrd_dir / "index.txt"
 
     @property
+    def tails_dir(self) -> Path:
+        """Folder of the positions of those who read the journal."""
+        return self.data_dir / "tails"
+
+    @property
     def journal_dir(self) -> Path:
         """Folder of the journal's segments."""
         return self.data_dir / "journal"

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from .refit import Refit
 from .series import Series
 from .settings import EARLIEST_S, FUTURE_S, SourceConfig, StoreSettings
 from .state import StateReader
+from .tail import Tail
+from .tails import Tails
 from .watch import StoreWatch
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class Store:
         self._dump_lock = threading.Lock()
         self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
+        self._tails: Tails | None = None
         self._state = StateReader(self.cache, settings, clock, monotonic)
 
     # -- opening and closing -------------------------------------------------------------------------
@@ -112,9 +115,12 @@ class Store:
             self._auto.add,
             self._tell_damage,
         )
+        tails = Tails(settings.tails_dir, journal, self.cache, self.health, self._tell_damage)
+        tails.load()
         recovery.run(journal)
+        tails.settle()
         self._auto.changed |= recovery.redefined or len(self.cache.series) > known
-        self._journal = journal
+        self._journal, self._tails = journal, tails
         self._refit.begin()
         for name, series in self.cache.series.items():
             if not series.is_hidden:
@@ -142,6 +148,9 @@ class Store:
             with self._dump_lock:
                 self._journal.close()
                 self._journal = None
+                if self._tails is not None:
+                    self._tails.close()
+                    self._tails = None
 
     # -- the way in ----------------------------------------------------------------------------------
 
@@ -190,6 +199,26 @@ class Store:
                 return intake.outcome
         except OSError as error:
             raise StoreError(f"the journal cannot be written: {error.strerror or error}") from error
+
+    # -- readers of the journal ----------------------------------------------------------------------
+
+    def tail(self, name: str, limit_bytes: int) -> Tail:
+        """Begin to read every sample that is accepted; see `Tails.tail`.
+
+        Raises:
+            StoreError: the store is not open.
+            ValueError: the name is not safe.
+            OSError: its position cannot be written.
+        """
+        tails = self._tails
+        if tails is None:
+            raise StoreError("the store is not open")
+        return tails.tail(name, limit_bytes)
+
+    def keep_tails(self, names: Collection[str]) -> None:
+        """Forget the readers of the journal that have other names, and what is kept for them. Raises OSError."""
+        if self._tails is not None:
+            self._tails.keep_only(names)
 
     # -- series as a whole ---------------------------------------------------------------------------
 
@@ -321,6 +350,8 @@ class Store:
         """Write what is due and the list of names, and fit files to their retention; called about once a second."""
         self.flusher.flush_due()
         self._refit.work()
+        if self._tails is not None:
+            self._try("journal kept for readers", self._tails.tick)
         if self.names.dirty:
             self._try("index.txt", self.names.write)
 
@@ -394,6 +425,8 @@ class Store:
             seams.reached("snapshot-renamed")
             self._snapshot_size = len(content)
             journal.remove_before(segment)
+            if self._tails is not None:
+                self._tails.settle()
 
     def write_catalogue(self) -> None:
         """Write the catalogue of the series made by themselves. Raises OSError."""
