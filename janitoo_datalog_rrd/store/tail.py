@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,6 +18,11 @@ from .column import ColumnState
 from .journal import Journal
 from .position import Place
 
+_BROKEN = (errno.EIO, errno.EINVAL, errno.EISDIR)
+_SAMPLE = tuple.__new__  # as a named tuple makes itself, without a call of a function for each of so many
+_INTEGER, _FLOAT = {int}, {float}
+PATIENCE_S = 60.0
+"""How long a disk that does not give a segment is asked again, before the segment is passed over."""
 PAUSE_S = 0.1
 """How long a tail that was woken waits for more to come: one that looked after each message would take time from the way in."""
 
@@ -97,12 +103,14 @@ class _Frame(NamedTuple):
     Attributes:
         segment: where it is.
         begin, behind: its bytes there.
+        definitions: what numbers mean from here on.
         numbers, times, values: of its samples.
     """
 
     segment: int
     begin: int
     behind: int
+    definitions: list[tuple[int, _Definition]]
     numbers: list[int]
     times: list[float]
     values: list[float]
@@ -149,6 +157,8 @@ class Tail:
         self._on_unkept = on_unkept
         self._woken = threading.Event()
         self._run: frames.Run | None = None
+        self._walk: Iterator[tuple[int, int, Any]] | None = None
+        self._failing_since: float | None = None
         self._frame: _Frame | None = None
         self._at = place.ahead
         self._told = -1
@@ -198,26 +208,49 @@ class Tail:
         with place.lock:
             if self.closed:
                 raise StoreError(f"the tail {self.name} is closed")
-            if place.ahead != self._at:  # what was to come was given up, or the last call has failed
-                self._leave()
-                self._at = place.ahead
+            if place.ahead != self._at:  # what was to come was given up
+                self._go_to(place.ahead)
             if self._described != self._cache.described:
                 self._described = self._cache.described
                 self._origins.clear()
             found: list[Sample] = []
-            left = most
+            try:
+                self._read(most, found)
+            except OSError as error:
+                self._go_to(self._at)
+                if not found and not self._is_hopeless(error):
+                    raise
+            else:
+                self._failing_since = None
+            place.ahead = self._at
+            return found
+
+    def _read(self, most: int, found: list[Sample]) -> None:
+        """Add the next samples. Raises OSError: those before the trouble are added."""
+        numbers: list[int] = []
+        times: list[float] = []
+        values: list[float] = []
+        left = most
+        try:
             while left > 0 and (frame := self._frame or self._next_frame()) is not None:
+                if frame.definitions:
+                    self._add(found, numbers, times, values)  # they were called as before
+                    numbers, times, values = [], [], []
+                    self._define(frame.definitions)
                 skip = self._at[2]
                 taken = frame.numbers[skip : skip + left]
-                found += self._samples(taken, frame.times[skip : skip + left], frame.values[skip : skip + left])
+                numbers += taken
+                times += frame.times[skip : skip + left]
+                values += frame.values[skip : skip + left]
                 left -= len(taken)
                 if skip + len(taken) < len(frame.numbers):
                     self._at = (frame.segment, frame.begin, skip + len(taken))
+                    self._frame = frame._replace(definitions=[])
                 else:
                     self._at = (frame.segment, frame.behind, 0)
                     self._frame = None
-            place.ahead = self._at
-            return found
+        finally:
+            self._add(found, numbers, times, values)
 
     def done(self) -> None:
         """Confirm all that was read: it does not come again."""
@@ -252,26 +285,39 @@ class Tail:
         """Close the segment that is being read."""
         if self._run is not None:
             self._run.close()
-        self._run = self._frame = None
+        self._run = self._walk = self._frame = None
         self._definitions.clear()
         self._origins.clear()
 
+    def _go_to(self, place: tuple[int, int, int]) -> None:
+        """Read from another place on."""
+        self._leave()
+        self._at = place
+
+    def _is_hopeless(self, error: OSError) -> bool:
+        """Tell whether the disk has not given a segment for so long that it is passed over."""
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        if error.errno not in _BROKEN or now < self._failing_since + PATIENCE_S:
+            return False
+        self._failing_since = None
+        segment, at, _ = self._at
+        self._note(f"it cannot be read from byte {at} on: {error.strerror}")
+        self._at = self._behind(segment, self._journal.end)
+        return True
+
     def _next_frame(self) -> _Frame | None:
-        """Go to the next frame with samples; None where there is none now. Raises OSError."""
+        """Go to the next frame with samples or definitions; None where there is none now. Raises OSError."""
         while True:
             end = self._journal.end
             segment, at, skip = self._at
             if (segment, at) >= end:
                 return None
-            run = self._run or self._open(segment, at, skip)
-            if run is None:
+            if self._run is None and not self._open(segment, at, skip):
                 self._at = self._behind(segment, end)
                 continue
-            if at >= run.size:
-                run.look_up_to(end[1] if segment == end[0] else None)
-            if at > run.size:
-                self._note(f"it was read up to byte {at}, and has only {run.size}")
-            step = next(run.walk(at, self._note), None)
+            step = self._step(segment, at, end)
             if step is None:
                 if segment < end[0]:
                     self._leave()
@@ -279,21 +325,28 @@ class Tail:
                 continue
             begin, behind, data = step
             try:
-                numbers, times, values = self._take_in(data)
+                frame = _Frame(segment, begin, behind, *_take_in(data))
             except safepickle.UNREADABLE as error:
                 self._note(f"the frame at byte {begin} makes no sense: {error}")
-                numbers, times, values = [], [], []
-            if begin != at:
-                skip = 0
-            if skip >= len(numbers):
                 self._at = (segment, behind, 0)
                 continue
-            self._at = (segment, begin, skip)
-            self._frame = _Frame(segment, begin, behind, numbers, times, values)
-            return self._frame
+            self._at = (segment, begin, min(skip, len(frame.numbers)) if begin == at else 0)
+            return frame
 
-    def _open(self, segment: int, at: int, skip: int) -> frames.Run | None:
-        """Open a segment, and learn what it has defined up to a place; None where it is gone. Raises OSError."""
+    def _step(self, segment: int, at: int, end: tuple[int, int]) -> tuple[int, int, Any] | None:
+        """The next whole frame of the segment that is open; None where it has none now. Raises OSError."""
+        assert self._run is not None  # noqa: S101 - for the type checker
+        step = next(self._walk, None) if self._walk is not None else None
+        if step is None:
+            self._run.look_up_to(end[1] if segment == end[0] else None)
+            if at > self._run.size:
+                self._note(f"it was read up to byte {at}, and has only {self._run.size}")
+            self._walk = self._run.walk(at, self._note)
+            step = next(self._walk, None)
+        return step
+
+    def _open(self, segment: int, at: int, skip: int) -> bool:
+        """Open a segment, and learn what it has defined up to a place; False where it is gone. Raises OSError."""
         run = None
         for path in (self._journal.path_of(segment), self._journal.kept_path_of(segment)):
             try:
@@ -304,18 +357,18 @@ class Tail:
         if run is None:
             if at or skip:
                 self._tell(segment, "it is gone, with what was not read of it")
-            return None
+            return False
         try:
             end = self._journal.end
             run.look_up_to(end[1] if segment == end[0] else None)
             for _, _, data in run.walk(0, lambda _: None, at):
                 with contextlib.suppress(*safepickle.UNREADABLE):
-                    self._define(data[0])
+                    self._define(_take_in(data)[0])
         except OSError:
             run.close()
             raise
         self._run = run
-        return run
+        return True
 
     def _behind(self, segment: int, end: tuple[int, int]) -> tuple[int, int, int]:
         """Where to go on when there is nothing more in a segment."""
@@ -324,22 +377,10 @@ class Tail:
         following = next((number for number in self._journal.all_segments() if number > segment), end[0])
         return min(following, end[0]), 0, 0
 
-    def _take_in(self, data: Any) -> tuple[list[int], list[float], list[float]]:
-        """Take in one frame of the journal; see `Intake` for its form. Raises UNREADABLE."""
-        definitions, numbers, times, values = data
-        if not {*map(type, numbers)} <= {int} or not {*map(type, times), *map(type, values)} <= {float}:
-            raise ValueError("it has something else than numbers")
-        if not len(numbers) == len(times) == len(values):
-            raise ValueError("it has not a time and a number for each sample")
-        self._define(definitions)
-        return numbers, times, values
-
-    def _define(self, definitions: Any) -> None:
-        """Note what numbers mean from here on in the segment. Raises UNREADABLE."""
-        for number, series, column, configured, words in definitions:
-            if type(number) is not int or not isinstance(series, str) or not isinstance(column, str):
-                raise ValueError("it has no proper definition of a column")
-            self._definitions[number] = _Definition(series, column, bool(configured), words)
+    def _define(self, definitions: list[tuple[int, _Definition]]) -> None:
+        """Note what numbers mean from here on in the segment."""
+        for number, definition in definitions:
+            self._definitions[number] = definition
             self._origins.pop(number, None)
 
     def _note(self, what: str) -> None:
@@ -354,12 +395,13 @@ class Tail:
 
     # -- samples -------------------------------------------------------------------------------------
 
-    def _samples(self, numbers: list[int], times: list[float], values: list[float]) -> list[Sample]:
+    def _add(self, found: list[Sample], numbers: list[int], times: list[float], values: list[float]) -> None:
+        """Make samples of what was read, but of what is hidden, or nobody knows."""
         origins = self._origins
         for number in {*numbers}.difference(origins):
             origins[number] = self._origin(number)
-        found = map(Sample, map(origins.__getitem__, numbers), times, values)  # type: ignore[arg-type]
-        return [each for each in found if each.origin is not None]
+        made = zip(map(origins.__getitem__, numbers), times, values, strict=True)
+        found += [_SAMPLE(Sample, each) for each in made if each[0] is not None]
 
     def _origin(self, number: int) -> Origin | None:
         """What a number stands for, as it is called now; None where it is hidden, or nobody knows."""
@@ -402,3 +444,19 @@ class Tail:
             label or column.label,
             len(series.columns) > 1,
         )
+
+
+def _take_in(data: Any) -> tuple[list[tuple[int, _Definition]], list[int], list[float], list[float]]:
+    """What is in a frame of the journal; see `Intake` for its form. Raises UNREADABLE."""
+    definitions, numbers, times, values = data
+    if not {*map(type, numbers)} <= _INTEGER or not {*map(type, times), *map(type, values)} <= _FLOAT:
+        raise ValueError("it has something else than numbers")
+    if not len(numbers) == len(times) == len(values):
+        raise ValueError("it has not a time and a number for each sample")
+    return [_definition(*each) for each in definitions], numbers, times, values
+
+
+def _definition(number: Any, series: Any, column: Any, configured: Any, words: Any) -> tuple[int, _Definition]:
+    if type(number) is not int or not isinstance(series, str) or not isinstance(column, str):
+        raise ValueError("it has no proper definition of a column")
+    return number, _Definition(series, column, bool(configured), words)
