@@ -213,6 +213,75 @@ class Watch(Protocol):
         ...
 
 
+class Origin(Protocol):
+    """What a sample is of; the same object for all samples of a column as long as nothing of it changes."""
+
+    @property
+    def series(self) -> str:
+        """Name of the series."""
+        ...
+
+    @property
+    def column(self) -> str:
+        """Its DS name."""
+        ...
+
+    @property
+    def node(self) -> str:
+        """What the series belongs to: a HADD, a device, a topic."""
+        ...
+
+    @property
+    def units(self) -> str:
+        """Text for people; may be empty."""
+        ...
+
+
+class Sample(Protocol):
+    """One sample as it was accepted."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it is of."""
+        ...
+
+    @property
+    def time(self) -> float:
+        """Seconds since the epoch UTC."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """The number; NaN says that it is unknown."""
+        ...
+
+
+class Tail(Protocol):
+    """One who reads every sample that was accepted, from where he was, also after a restart."""
+
+    @property
+    def behind_bytes(self) -> int:
+        """Bytes of the journal that were not confirmed yet."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Samples that it was not given, because too much waited, since it was first made."""
+        ...
+
+    def read(self, most: int) -> Sequence[Sample]:
+        """The next samples, at most so many; none where there are none now. Raises StoreError, OSError."""
+        ...
+
+    def done(self) -> None:
+        """Confirm all that was read: it does not come again."""
+        ...
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until there is something to read, for so many seconds at most; tells whether there is."""
+        ...
+
+
 class SeriesReader(Protocol):
     """What the web and the command line may ask of the store; reading a series flushes it first."""
 

@@ -74,6 +74,37 @@ class DialectNote:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class ForwardState:
+    """How forwarding to one database stands.
+
+    Attributes:
+        name: of its section, without `forward__`.
+        kind: which database it is.
+        place: its address.
+        trouble: why samples do not get through now; empty while they do.
+        since: when it began to be so, seconds since the epoch UTC; None before the first answer.
+        last_sent: when it last took samples, seconds since the epoch UTC; None where it has not.
+        behind_bytes: bytes of the journal that it has still to get.
+        sent: samples that it took since the server's start, those that were sent again included.
+        unknown: samples that no line can hold: unknown or infinite ones.
+        refused: samples that it does not want.
+        dropped: samples that were dropped because too many waited.
+    """
+
+    name: str
+    kind: str
+    place: str
+    trouble: str
+    since: float | None
+    last_sent: float | None
+    behind_bytes: int
+    sent: int
+    unknown: int
+    refused: int
+    dropped: int
+
+
 @dataclass(slots=True)
 class BrokerLink:
     """The connection that everything which is logged comes through.

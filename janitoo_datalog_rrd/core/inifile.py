@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import ConfigError, Problem
+from .forwards import FORWARD, forward_faults
 from .sections import (
     COMPONENT,
     DECODER,
@@ -211,6 +212,8 @@ class _Loader:
             return _Open(SERIES)
         if rest and prefix == "decoder":
             return _Open(DECODER)
+        if rest and prefix == "forward":
+            return _Open(FORWARD)
         if rest and prefix in threads:
             key = self.components[prefix].get(rest)
             if key is not None:
@@ -224,6 +227,7 @@ class _Loader:
             )
             return None
         forms = [*_SINGLE, *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "series__NAME", "decoder__NAME"]
+        forms.append("forward__NAME")
         known = ", ".join(f"[{form}]" for form in forms)
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None
@@ -301,6 +305,10 @@ class _Loader:
                     self._fault(file_place, name, "rrd_file_0", f"{rrd_file} is written already, at {files[rrd_file]}")
                 files.setdefault(rrd_file, file_place)
         self._check_schemas(sections)
+        for name, section in sections.items():
+            for option, message in forward_faults(section) if name.startswith("forward__") else ():
+                where = section.places.get(option) or self.section_places.get(name, str(self.path))
+                self._fault(where, name, option, message)
         kinds = set(self.plugins.decoder_kinds())
         for name, section in sections.items():
             kind = section.get("kind")

@@ -14,8 +14,12 @@ Parser = Callable[[str], Any]
 
 _UNITS_S = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.ASCII)
-_SIZE = re.compile(r"([0-9]{1,15})\s*([kKmMgG]?)(?:i?[bB])?", re.ASCII)
-_SIZE_SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
+_UNITS_BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9} | {
+    "k": 1 << 10,
+    "m": 1 << 20,
+    "g": 1 << 30,
+}
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)", re.ASCII)
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}", re.ASCII)
@@ -110,16 +114,16 @@ def whole_seconds(low: int, high: int = 31536000) -> Parser:
 
 
 def size(low: int, high: int) -> Parser:
-    """Return a parser of sizes: a number of bytes, or with one of the units k, M, G (of 1024), as 64M."""
+    """Return a parser of sizes: a number of bytes, or with one of the units KiB, MiB, GiB or k, M, G (of 1024), kB, MB, GB (of 1000)."""
 
     def parse(raw: str) -> int:
         match = _SIZE.fullmatch(raw.strip())
-        if match is None:
-            raise ValueError(f"{raw!r} is not a size: expected bytes, or a number with k, M or G, as 64M")
-        number = int(match[1]) << _SIZE_SHIFTS[match[2].lower()]
-        if not low <= number <= high:
+        if match is None or match[2].lower() not in _UNITS_BYTES:
+            raise ValueError(f"{raw!r} is not a size: expected bytes, or a number with KiB, MiB, GiB, kB, MB or GB, as 256MiB")
+        count = float(match[1]) * _UNITS_BYTES[match[2].lower()]
+        if not low <= count <= high:
             raise ValueError(f"{raw!r} is out of range: expected {low} to {high} bytes")
-        return number
+        return int(count)
 
     return parse
 

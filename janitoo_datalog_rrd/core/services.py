@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .announcements import Announcements
 from .contracts import ReadingTaker, SeriesReader
 from .decoding import Readers
-from .facts import BrokerLink
+from .facts import BrokerLink, ForwardState
 from .heartbeats import NodeRegistry
 from .options import Options
 from .plugins import Plugins
@@ -35,6 +35,7 @@ class Services:
         readers: the decoders at work, and what they have learnt; None until the datarrd thread listens.
         announcements: what devices have said of themselves; None until then.
         link: how the broker is reached; None until the datarrd thread listens.
+        forwards: tells how forwarding to each database stands; None until the datarrd thread runs.
         threads: the threads of the plugins that run, in the order of their start.
         ask_reload: has the server read its ini again, soon and in the server's own time, as SIGHUP does; None where nobody can.
         clock: seconds since the epoch UTC.
@@ -53,6 +54,7 @@ class Services:
     readers: Readers | None = None
     announcements: Announcements | None = None
     link: BrokerLink | None = None
+    forwards: Callable[[], list[ForwardState]] | None = None
     threads: Sequence[threading.Thread] = ()
     ask_reload: Callable[[], None] | None = None
     clock: Callable[[], float] = time.time

@@ -30,7 +30,7 @@ class ShippedNotes:
         notes = self._notes
         prefix = section.partition("__")[0] + "__"
         names = [section, self._by_key.get(key, ""), *(() if section == "system" else (_ANY_NODE,))]
-        if prefix in ("schema__", "series__", "decoder__"):
+        if prefix in ("schema__", "series__", "decoder__", "forward__"):
             names = [name for name in notes if name.startswith(prefix)]
         bare = _INDEX.sub("", option)
         return next((notes[name][bare] for name in names if bare in notes.get(name, {})), "")

@@ -101,6 +101,8 @@ def written(value: Any) -> str:
         return ", ".join(":".join(_seconds(each) for each in pair) for pair in value)
     if isinstance(value, tuple):
         return ", ".join(written(each) for each in value)
+    if isinstance(value, re.Pattern):
+        return str(value.pattern)
     return "" if value is None else str(value)
 
 

@@ -90,6 +90,10 @@ class WebServer:
         self._server.server_close()
         self._server = self._thread = None
 
+    def answer(self, request: Request) -> tuple[int, bytes]:
+        """How a request is answered: status and body; the status in the request is the one that it would have."""
+        return request.status, b""
+
     def wait_taken(self, count: int, timeout: float = 20.0) -> list[Request]:
         """Wait until it took so many requests, and return all that it took."""
         wait_until(lambda: len(self.taken) >= count, timeout, what=f"{count} requests to be taken")
@@ -143,12 +147,15 @@ class _Handler(BaseHTTPRequestHandler):
             wait_until(lambda: not owner.hangs.is_set(), 60)
         status = owner.status
         headers = {name.lower(): value for name, value in self.headers.items()}
-        owner.asked.append(Request(self.command, self.path, headers, body, status, came))
+        request = Request(self.command, self.path, headers, body, status, came)
+        status, told = owner.answer(request)
+        owner.asked.append(request._replace(status=status))
         self.send_response(status)
         if owner.retry_after:
             self.send_header("Retry-After", owner.retry_after)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(told)))
         self.end_headers()
+        self.wfile.write(told)
 
     do_POST = do_PUT = _answer  # noqa: N815
 

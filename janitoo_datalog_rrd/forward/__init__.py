@@ -1,0 +1,1 @@
+"""Forwarding: every sample also to another database, by line protocol over HTTP."""

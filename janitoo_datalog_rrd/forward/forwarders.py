@@ -1,0 +1,97 @@
+"""Forwarding as a whole: one forwarder for each `[forward__NAME]`, started and stopped with the store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ..core.contracts import Tail
+from ..core.errors import JanitooError
+from ..core.facts import ForwardState
+from ..core.forwards import in_the_open
+from ..core.httpclient import HttpClient
+from ..core.options import Options
+from ..core.sections import Section
+from ..core.services import Services
+from .forwarder import STOP_S, Forwarder, Pace
+from .lines import LineWriter
+from .targets import Target
+
+logger = logging.getLogger(__name__)
+
+OpenTail = Callable[[str, int], Tail]
+"""Opens a tail by its name, which may be so many bytes behind."""
+
+
+class Forwarders:
+    """Everything that is forwarded.
+
+    Args:
+        options: the configuration.
+        services: told how it stands.
+        open_tail: see OpenTail.
+    """
+
+    def __init__(self, options: Options, services: Services, open_tail: OpenTail) -> None:
+        self._sections = options.prefixed("forward")
+        self._services = services
+        self._open_tail = open_tail
+        self._forwarders: list[Forwarder] = []
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to forward; a section that cannot be is told of, and the others go on."""
+        health = self._services.health
+        for told in (health.problems(), health.notes()):
+            for part in told:
+                if part.startswith("forward "):  # of an earlier life, perhaps with another ini
+                    health.ok(part)
+                    health.forget(part)
+        for section in self._sections:
+            name = section.name.removeprefix("forward__")
+            try:
+                forwarder = self._make(name, section)
+            except (JanitooError, OSError) as error:
+                logger.error("forward %s cannot start: %s", name, error)
+                health.fail(f"forward {name}", f"it cannot start: {error}; reload once that is mended")
+                continue
+            if in_the_open(section):
+                what = f"[{section.name}] url begins with http: its secret goes over the network for all to read; use https"
+                logger.warning("%s", what)
+                health.note(f"forward {name}", what)
+            with self._lock:
+                self._forwarders.append(forwarder)
+            forwarder.start()
+        self._services.forwards = self.states
+
+    def stop(self) -> None:
+        """Forward no more; what was not sent is sent after the next start."""
+        with self._lock:
+            stopped, self._forwarders = self._forwarders, []
+        for forwarder in stopped:
+            forwarder.ask_to_stop()
+        deadline = time.monotonic() + STOP_S
+        for forwarder in stopped:
+            forwarder.stop(max(0.0, deadline - time.monotonic()))
+
+    def states(self) -> list[ForwardState]:
+        """How each stands, in the order of the ini."""
+        with self._lock:
+            return [forwarder.state() for forwarder in self._forwarders]
+
+    def _make(self, name: str, section: Section) -> Forwarder:
+        """Build one. Raises JanitooError, OSError."""
+        client = HttpClient(section["ca"], section["timeout"])
+        return Forwarder(
+            name,
+            self._open_tail(name, section["outbox"]),
+            LineWriter(section["measurement"], section["tags"], section["describe"], section["series"]),
+            Target.of(section),
+            client,
+            Pace(section["batch_size"], section["interval"]),
+            self._services.counters,
+            self._services.health,
+            self._services.clock,
+        )
