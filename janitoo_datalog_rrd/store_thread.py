@@ -17,6 +17,7 @@ from .core.sections import Section
 from .core.services import Services
 from .core.thread import BaseThread
 from .decoders.numbers import number_of
+from .forward.forwarders import Forwarders
 from .listening import Listening
 from .store.schema import Schemas
 from .store.settings import SourceConfig, StoreSettings, folders_of
@@ -55,6 +56,7 @@ class RrdStoreThread(BaseThread):
         self._dirmask = RRD_DIR
         self._filemask = "%(rrd_file)s.rrd"
         self.listening: Listening | None = None
+        self._forwarders: Forwarders | None = None
         chosen = options.section(section)
         rrd_dir, data_dir = folders_of(options.home_dir)
         self.settings = StoreSettings(
@@ -128,6 +130,8 @@ class RrdStoreThread(BaseThread):
                 "choose a folder that this user may write"
             ) from error
         self.services.store = self.store
+        self._forwarders = Forwarders(self.options, self.services, self.store)
+        self._forwarders.start()
         self._listen()
         scheduler = self.services.scheduler
         self.start_timer_pickle()
@@ -149,6 +153,9 @@ class RrdStoreThread(BaseThread):
         if self.listening is not None:
             self.listening.stop()
             self.listening = None
+        if self._forwarders is not None:
+            self._forwarders.stop()
+            self._forwarders = None
         self.stop_timer_pickle()
         self.stop_timer_dead()
         for name in ("sync", "refused", "nodes", "announcements"):

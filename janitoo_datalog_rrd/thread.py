@@ -23,8 +23,8 @@ class RrdThread(JNTBusThread):
         return RrdBus(options=self.options, services=self.services, section=section, oid=SECTION)
 
     def relevant(self, options: Options) -> object:
-        """What of a configuration the thread looks at: its own sections, and those of schemas, series and decoders."""
-        sections = [section for kind in ("schema", "series", "decoder") for section in options.prefixed(kind)]
+        """What of a configuration the thread looks at: its own sections, and those of schemas, series, decoders and `forward`."""
+        sections = [section for kind in ("schema", "series", "decoder", "forward") for section in options.prefixed(kind)]
         sections += [options.section(name) for name in ("dialects", "privacy")]
         return super().relevant(options), [(section.name, section.values, list(section.places)) for section in sections]
 

@@ -274,7 +274,11 @@ class Tail(Protocol):
         ...
 
     def done(self) -> None:
-        """Confirm all that was read: it does not come again."""
+        """Confirm all that was read: it does not come again. Nothing is confirmed once it is closed."""
+        ...
+
+    def close(self) -> None:
+        """Let it go; who waits is woken, and who reads is told by StoreError. It may be called by any thread."""
         ...
 
     def wait(self, timeout: float) -> bool:

@@ -13,6 +13,7 @@ from . import parsers
 from .sections import OptionSpec, Section, Specs
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
 _OURS = ("series", "column", "node", "units")
 _RESERVED = frozenset((*_OURS, "value", "time", "timestamp", "db"))
 _ENDPOINTS = ("/write", "/api/v2/write", "/api/v3/write_lp", "/query")
@@ -119,7 +120,9 @@ FORWARD: Specs = (
 
 
 def forward_faults(section: Section) -> Iterator[tuple[str, str]]:
-    """What of a section does not fit together, as (option, message) pairs."""
+    """What of a section does not fit together, as (option, message) pairs; of its name, with no option."""
+    if _NAME.fullmatch(section.name.removeprefix("forward__")) is None:
+        yield "", "is no name of a section: expected forward__ and 1 to 60 of the characters A-Z a-z 0-9 _ -"
     kind = section.get("kind")
     known = KINDS.get(kind) if isinstance(kind, str) else None
     if known is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..core.connection import Backoff
 from ..core.contracts import Tail
+from ..core.errors import StoreError
 from ..core.facts import ForwardState
 from ..core.httpclient import HttpClient, UnreachableError
 from ..core.status import Counters, Health
@@ -56,7 +57,7 @@ class Forwarder:
 
     Args:
         name: of the section, without `forward__`.
-        tail: what is sent; the one who made it closes it, after `stop`.
+        tail: what is sent; closed at the end.
         writer: makes lines of samples.
         target: where to.
         client: sends them; the forwarder closes it.
@@ -92,8 +93,6 @@ class Forwarder:
         self._backoff = backoff or Backoff()
         self._thread = threading.Thread(target=self._run, name=f"forward-{name}", daemon=True)
         self._stopping = threading.Event()
-        self._left = False
-        self._confirming = threading.Lock()
         self._most = pace.batch_size
         self._compressed = target.compressed
         self._fresh = True  # whether the next failure may be that of an old connection
@@ -115,17 +114,16 @@ class Forwarder:
     def ask_to_stop(self) -> None:
         """Have it end as soon as may be; `stop` waits for it."""
         self._stopping.set()
+        self._tail.close()
 
     def stop(self, wait_s: float = STOP_S) -> None:
         """End it; what was not confirmed is sent again by the next one.
 
-        A request whose answer does not come in time is left to itself: the tail is not touched any more when this returns.
+        A request whose answer does not come in time is left to itself.
         """
         self.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join(wait_s)
-        with self._confirming:
-            self._left = True
         self._health.ok(self.part)
 
     def state(self) -> ForwardState:
@@ -150,6 +148,8 @@ class Forwarder:
             while not self._stopping.is_set():
                 try:
                     self._round()
+                except StoreError:
+                    return  # the tail was closed
                 except OSError as error:
                     self._failed(f"the journal cannot be read: {error}")
                     self._stopping.wait(self._backoff.draw())
@@ -172,10 +172,7 @@ class Forwarder:
         lines, unknown = self._writer.write(samples)
         if not self._send_all(lines):
             return
-        with self._confirming:
-            if self._left:
-                return
-            self._tail.done()
+        self._tail.done()
         self._count("unknown", unknown)
         if len(samples) < self._pace.batch_size:
             self._stopping.wait(self._pace.interval_s)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Collection
+from typing import Protocol
 
 from ..core.contracts import Tail
 from ..core.errors import JanitooError
@@ -21,8 +22,20 @@ from .targets import Target
 
 logger = logging.getLogger(__name__)
 
-OpenTail = Callable[[str, int], Tail]
-"""Opens a tail by its name, which may be so many bytes behind."""
+TAIL = "forward."
+"""What the names of tails begin with."""
+
+
+class Tails(Protocol):
+    """Who has tails: the store."""
+
+    def tail(self, name: str, limit_bytes: int) -> Tail:
+        """Open a tail by its name, which may be so many bytes behind. Raises StoreError, OSError."""
+        ...
+
+    def keep_tails(self, names: Collection[str]) -> None:
+        """Forget those with other names. Raises OSError."""
+        ...
 
 
 class Forwarders:
@@ -31,13 +44,13 @@ class Forwarders:
     Args:
         options: the configuration.
         services: told how it stands.
-        open_tail: see OpenTail.
+        tails: where what is forwarded comes from.
     """
 
-    def __init__(self, options: Options, services: Services, open_tail: OpenTail) -> None:
+    def __init__(self, options: Options, services: Services, tails: Tails) -> None:
         self._sections = options.prefixed("forward")
         self._services = services
-        self._open_tail = open_tail
+        self._tails = tails
         self._forwarders: list[Forwarder] = []
         self._lock = threading.Lock()
 
@@ -49,6 +62,11 @@ class Forwarders:
                 if part.startswith("forward "):  # of an earlier life, perhaps with another ini
                     health.ok(part)
                     health.forget(part)
+        names = [TAIL + section.name.removeprefix("forward__") for section in self._sections]
+        try:
+            self._tails.keep_tails(names)
+        except OSError as error:
+            logger.warning("what was kept for targets that are forwarded to no more cannot be let go: %s", error)
         for section in self._sections:
             name = section.name.removeprefix("forward__")
             try:
@@ -83,10 +101,15 @@ class Forwarders:
 
     def _make(self, name: str, section: Section) -> Forwarder:
         """Build one. Raises JanitooError, OSError."""
-        client = HttpClient(section["ca"], section["timeout"])
+        tail = self._tails.tail(TAIL + name, section["outbox"])  # first: what comes is kept from now on, whatever fails below
+        try:
+            client = HttpClient(section["ca"], section["timeout"])
+        except JanitooError:
+            tail.close()
+            raise
         return Forwarder(
             name,
-            self._open_tail(name, section["outbox"]),
+            tail,
             LineWriter(section["measurement"], section["tags"], section["describe"], section["series"]),
             Target.of(section),
             client,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 from forward.waiting import Number, Of
@@ -121,9 +120,10 @@ def test_a_real_influxdb_finds_what_was_written(influxdb: InfluxDB1) -> None:
         body = write(*numbers, by=by).encode()
         answer = client.send("POST", f"{influxdb.url}/write?db=lines&precision=u", body, {})
         assert answer.status == 204, answer.body
-        rows = influxdb.rows("lines", f'SELECT value FROM "{measurement}" GROUP BY *')
+        rows = influxdb.rows("lines", f'SELECT value FROM "{measurement}" GROUP BY *')  # noqa: S608 - a database of the test
         stored = {
-            row["series"]: (row["time"], float(row["value"]), row["column"], row.get("node", ""), row.get("units", "")) for row in rows
+            row["series"]: (row["time"], float(row["value"]), row["column"], row.get("node", ""), row.get("units", ""))
+            for row in rows
         }
         assert stored == {
             each.origin.series: (
@@ -140,5 +140,3 @@ def test_a_real_influxdb_finds_what_was_written(influxdb: InfluxDB1) -> None:
         holds()
     finally:
         client.close()
-
-

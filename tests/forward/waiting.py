@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from janitoo_datalog_rrd.core.errors import StoreError
+
 
 class Of(NamedTuple):
     """What a sample is of."""
@@ -36,6 +38,7 @@ class Waiting:
         self.samples = list(samples)
         self.confirmed: list[Number] = []
         self.dropped = 0
+        self.closed = False
         self._read = 0
         self._came = threading.Event()
 
@@ -48,14 +51,22 @@ class Waiting:
         self._came.set()
 
     def read(self, most: int) -> Sequence[Number]:
+        if self.closed:
+            raise StoreError("closed")
         found = self.samples[self._read : self._read + most]
         self._read += len(found)
         return found
 
     def done(self) -> None:
+        if self.closed:
+            return
         self.confirmed += self.samples[: self._read]
         del self.samples[: self._read]
         self._read = 0
+
+    def close(self) -> None:
+        self.closed = True
+        self._came.set()
 
     def wait(self, timeout: float) -> bool:
         if self._read < len(self.samples):
