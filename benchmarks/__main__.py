@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-_RUNS = ("speed", "choices", "http", "kill", "soak", "fuzz", "house")
+_RUNS = ("speed", "choices", "http", "kill", "soak", "fuzz", "house", "agent", "fleet")
 """Packages beside this module; each has a click command `command` of its name in its module `command`."""
 
 

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -72,11 +73,18 @@ COLLECTD = Program(
 )
 RRDCACHED = Program("rrdcached", "rrdcached", ("-h",))
 PROGRAMS = (MOSQUITTO, MOSQUITTO_SUB, CARBON, COLLECTD, RRDCACHED)
+"""What the server is measured beside, or with."""
+COLLECTD_AGENT = Program("collectd", "collectd-core libmosquitto1", ("-h",), (str(COLLECTD_PLUGINS / "mqtt.so"), str(COLLECTD_TYPES)))
+NETDATA_PLUGINS = Path("/usr/lib/netdata/plugins.d")
+NETDATA_STOCK = Path("/usr/lib/netdata/conf.d")
+NETDATA = Program("netdata", "netdata-core", ("-V",), (str(NETDATA_PLUGINS / "apps.plugin"), str(NETDATA_STOCK)))
+AGENT_PROGRAMS = (MOSQUITTO, COLLECTD_AGENT, NETDATA)
+"""What the agent is measured beside, or with."""
 
 
-def missing() -> list[Program]:
-    """The programs that are not there."""
-    return [program for program in PROGRAMS if program.find() is None]
+def missing(programs: Iterable[Program] = PROGRAMS) -> list[Program]:
+    """Those of some programs that are not there."""
+    return [program for program in programs if program.find() is None]
 
 
 def facts() -> dict[str, Any]:
@@ -99,9 +107,9 @@ def facts() -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, str | None]:
-    """Of every program, None for those that are not there."""
-    return {program.name: program.version() for program in PROGRAMS}
+def versions(programs: Iterable[Program] = PROGRAMS) -> dict[str, str | None]:
+    """Of each program, None for those that are not there."""
+    return {program.name: program.version() for program in programs}
 
 
 def _cpu_model() -> str:

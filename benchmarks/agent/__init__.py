@@ -1,0 +1,1 @@
+"""The agent beside what people run on their machines today."""
