@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from janitoo_datalog_rrd.core import packets
@@ -18,23 +19,32 @@ _PUBACK = 4
 _READ = 1 << 16
 
 _Look = Callable[[list[packets.Publish], list[packets.Other]], None]
+Reading = Callable[[bytes, bytes], "Hashable | None"]
+"""Tells what a message is by its topic and its payload; None for one that is of no interest."""
+
+
+def read_numbered(topic: bytes, payload: bytes) -> int | None:
+    """The value of a sample as `Publisher` makes it: its payload ends in its value and a brace."""
+    return int(payload[payload.rindex(b":") + 1 : -1]) if topic.startswith(b"numbered/") else None
 
 
 class Wiretap:
     """Takes the server's connections on a port of its own and hands everything on, both ways.
 
-    MQTT 5 is spoken, and every sample's payload ends in its value and a brace, as `Publisher` makes it.
+    MQTT 5 is spoken.
 
     Args:
         host, port: the broker.
+        read: tells what a message is.
 
     Attributes:
         port: where the server is to connect.
-        acknowledged: values of the samples that the server acknowledged.
+        acknowledged: what the server acknowledged, and how often.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self.acknowledged: set[int] = set()
+    def __init__(self, host: str, port: int, read: Reading = read_numbered) -> None:
+        self.acknowledged: Counter[Hashable] = Counter()
+        self._read = read
         self._broker = (host, port)
         self._listener = socket.create_server((host, 0))
         self.port = int(self._listener.getsockname()[1])
@@ -63,28 +73,28 @@ class Wiretap:
 
     def _connection(self, server: socket.socket, broker: socket.socket) -> None:
         """Hand on what the broker says, while another thread does it with what the server says."""
-        under_way: dict[bytes, int] = {}
+        under_way: dict[bytes, Hashable] = {}
         up = threading.Thread(
             target=_pump, args=(server, broker, partial(self._from_server, under_way)), name="wiretap-up", daemon=True
         )
         up.start()
-        _pump(broker, server, partial(_from_broker, under_way))
+        _pump(broker, server, partial(self._from_broker, under_way))
         up.join()
         server.close()
         broker.close()
 
-    def _from_server(self, under_way: dict[bytes, int], _messages: list[packets.Publish], others: list[packets.Other]) -> None:
-        """Note the values that are acknowledged."""
+    def _from_server(self, under_way: dict[bytes, Hashable], _messages: list[packets.Publish], others: list[packets.Other]) -> None:
+        """Note what is acknowledged."""
         for first, body in others:
             if first >> 4 == _PUBACK and body[:2] in under_way:
-                self.acknowledged.add(under_way.pop(body[:2]))
+                self.acknowledged[under_way.pop(body[:2])] += 1
 
-
-def _from_broker(under_way: dict[bytes, int], messages: list[packets.Publish], _others: list[packets.Other]) -> None:
-    """Note which value a packet identifier stands for."""
-    for topic, payload, mid in messages:
-        if mid and topic.startswith(b"numbered/"):
-            under_way[mid] = int(payload[payload.rindex(b":") + 1 : -1])
+    def _from_broker(self, under_way: dict[bytes, Hashable], messages: list[packets.Publish], _: list[packets.Other]) -> None:
+        """Note what a packet identifier stands for."""
+        for topic, payload, mid in messages:
+            found = self._read(topic, payload) if mid else None
+            if found is not None:
+                under_way[mid] = found
 
 
 def _pump(source: socket.socket, target: socket.socket, look: _Look) -> None:

@@ -1,0 +1,1 @@
+"""The run `fleet`: hundreds of agents on one server."""
