@@ -74,7 +74,9 @@ COLLECTD = Program(
 RRDCACHED = Program("rrdcached", "rrdcached", ("-h",))
 PROGRAMS = (MOSQUITTO, MOSQUITTO_SUB, CARBON, COLLECTD, RRDCACHED)
 """What the server is measured beside, or with."""
-COLLECTD_AGENT = Program("collectd", "collectd-core libmosquitto1", ("-h",), (str(COLLECTD_PLUGINS / "mqtt.so"), str(COLLECTD_TYPES)))
+COLLECTD_AGENT = Program(
+    "collectd", "collectd-core libmosquitto1", ("-h",), (str(COLLECTD_PLUGINS / "mqtt.so"), str(COLLECTD_TYPES))
+)
 NETDATA_PLUGINS = Path("/usr/lib/netdata/plugins.d")
 NETDATA_STOCK = Path("/usr/lib/netdata/conf.d")
 NETDATA = Program("netdata", "netdata-core", ("-V",), (str(NETDATA_PLUGINS / "apps.plugin"), str(NETDATA_STOCK)))

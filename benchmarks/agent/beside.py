@@ -16,7 +16,11 @@ from .footprint import watch
 OURS = "agent"
 LEAN, STOCK = "netdata, same metrics", "netdata, as it comes"
 COLLECTD = "collectd"
-_QUANTITIES = (("rss", "memory with its children, RSS", "MiB"), ("pss", "the same, PSS", "MiB"), ("cpu", "processor", "% of a core"))
+_QUANTITIES = (
+    ("rss", "memory with its children, RSS", "MiB"),
+    ("pss", "the same, PSS", "MiB"),
+    ("cpu", "processor", "% of a core"),
+)
 _FIGURES = {"rss": "rss_mib", "pss": "pss_mib", "cpu": "cpu_percent"}
 _PEERS = {LEAN: ("netdata", Goal(False, 0.2)), STOCK: ("netdata-stock", None), COLLECTD: ("collectd", Goal(False, 3.0))}
 _OWN = {"rss": Goal(False, 35.0, of_ratio=False), "cpu": Goal(False, 0.5, of_ratio=False)}

@@ -98,4 +98,3 @@ def _memory(child: Child) -> tuple[int, int, int]:
             pss += int(found["Pss"]) << 10
             count += 1
     return rss, pss, count
-

@@ -165,7 +165,7 @@ def prepare(argument: Any) -> Callable[[], dict[str, Any]]:
         wait_for(lambda: not any(machine.outbox.waiting for machine in machines), "everything to be sent", _DRAIN_S)
         drained = time.monotonic() - begun
         for machine in machines:
-            machine.agent.end("stop")
+            machine.agent.end()
         for machine in machines:
             machine.thread.join(30)
         return {

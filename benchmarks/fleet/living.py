@@ -200,7 +200,15 @@ class Fleet:
                     self.outcome.faults.append(fault)
 
     def _pages(self) -> list[str]:
-        return ["/", "/status", f"/nodes/{default_hadd(self._devices[0])}", "/rrd/", "/api/v1/nodes?limit=1000", "/healthz", "/metrics"]
+        return [
+            "/",
+            "/status",
+            f"/nodes/{default_hadd(self._devices[0])}",
+            "/rrd/",
+            "/api/v1/nodes?limit=1000",
+            "/healthz",
+            "/metrics",
+        ]
 
     def _page(self, path: str) -> float:
         """Milliseconds until a page is there: the median of a few."""

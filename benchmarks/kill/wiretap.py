@@ -83,7 +83,9 @@ class Wiretap:
         server.close()
         broker.close()
 
-    def _from_server(self, under_way: dict[bytes, Hashable], _messages: list[packets.Publish], others: list[packets.Other]) -> None:
+    def _from_server(
+        self, under_way: dict[bytes, Hashable], _messages: list[packets.Publish], others: list[packets.Other]
+    ) -> None:
         """Note what is acknowledged."""
         for first, body in others:
             if first >> 4 == _PUBACK and body[:2] in under_way:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from queue import Empty, SimpleQueue
 
 from ..core.connection import BrokerSettings
 from ..core.metrics import Metrics
@@ -13,6 +12,7 @@ from ..core.outbox import Outbox
 from .announcing import Announcer
 from .clock import Clock, ClockFile
 from .documents import Clean, contents
+from .inbox import Inbox
 from .link import Link
 from .parts import Part, Parts
 from .sender import Sender
@@ -46,7 +46,7 @@ class Agent:
     ) -> None:
         self.settings = settings
         self._clock = clock or Clock()
-        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._events = Inbox()
         self._ending = False
         self._told_unset = False
         self._waiting = Waiting(outbox)
@@ -119,13 +119,8 @@ class Agent:
 
     def _handle(self, wait_s: float) -> None:
         """Handle what happens, and all that has happened meanwhile."""
-        try:
-            event = self._events.get(timeout=wait_s)
-            while True:
-                event()
-                event = self._events.get_nowait()
-        except Empty:
-            return
+        for event in self._events.take(wait_s):
+            event()
 
     def _end(self) -> None:
         self._ending = True

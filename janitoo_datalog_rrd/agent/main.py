@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     given = _parser().parse_args(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())  # until logging is set up, errors are told here
     try:
         run = _Run(given.config)
         if given.check:

@@ -32,7 +32,8 @@ class Part:
         metrics: what measures; None while it is absent, or could not be made.
         tree: its last reading, cleaned; empty before the first.
         due_at: when it is read next, on the clock of the readings.
-        busy: it is being read.
+        busy: it is being read, or waits to be.
+        asked_at: since when.
         told: what was last said of it in the log; empty while it is well.
     """
 
@@ -43,6 +44,7 @@ class Part:
     tree: Clean = field(default_factory=dict)
     due_at: float = -math.inf
     busy: bool = False
+    asked_at: float = -math.inf
     told: str = ""
 
 
@@ -99,7 +101,8 @@ class Parts:
             return math.inf
         if self._moment is not None and now >= self._moment.at + PATIENCE_S:
             self._finish()
-            self._add_worker()  # the one that there is, is held up
+        if self._workers <= sum(part.busy and now >= part.asked_at + PATIENCE_S for part in self.parts):
+            self._add_worker()  # those that there are, are held up
         ready = [part for part in self.parts if part.due_at <= now]
         if ready:
             self._begin(ready, now)
@@ -128,13 +131,11 @@ class Parts:
             wait = AGAIN_S if part.metrics is None and part.told else part.every
             part.due_at = self._base + wait * (math.floor((now - self._base) / wait) + 1)
             if not part.busy:
-                part.busy = True
+                part.busy, part.asked_at = True, now
                 moment.waiting.add(part.name)
                 self._jobs.put((part, moment))
         if moment.waiting:
             self._moment = moment
-            if not self._workers:
-                self._add_worker()
 
     def _finish(self) -> None:
         moment, self._moment = self._moment, None
@@ -161,9 +162,8 @@ class Parts:
     # -- the threads that read -------------------------------------------------------------------------
 
     def _add_worker(self) -> None:
-        if self._workers <= sum(part.busy for part in self.parts):
-            self._workers += 1
-            threading.Thread(target=self._work, name="agent-read", daemon=True).start()
+        self._workers += 1
+        threading.Thread(target=self._work, name="agent-read", daemon=True).start()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -185,7 +185,7 @@ class Parts:
             part.metrics = None
             return None, f"is absent: {error}"
         except PluginError as error:
-            return None, str(error)
+            return None, f"cannot be made: {error}"
         except Exception as error:  # a component may come from any package and fail in any way
             logger.debug("component %s", part.name, exc_info=True)
             return None, f"cannot be read: {type(error).__name__}: {error}"

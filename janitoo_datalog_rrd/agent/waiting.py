@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import deque
 
 from ..core.outbox import Entry, Outbox, OutboxError
@@ -11,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 _MEMORY_MAX = 2000
 _MEMORY_BYTES_MAX = 4 << 20
+_SILENT_S = 600.0
 _MEMORY_FIRST = 1 << 60  # numbers of entries in memory; all behind those of the file
 
 
@@ -36,6 +39,8 @@ class Waiting:
         self._next = _MEMORY_FIRST
         self._gone: set[int] = set()
         self._failing = False
+        self._told = False
+        self._silent_until = -math.inf
 
     def __len__(self) -> int:
         return self.outbox.waiting + len(self._memory) - len(self._gone)
@@ -62,6 +67,7 @@ class Waiting:
             except OutboxError as error:
                 self._fail(error)
             else:
+                self._recover()
                 return
         self._memory.append(Entry(self._next, time_s, topic, content))
         self._memory_bytes += len(content)
@@ -86,9 +92,6 @@ class Waiting:
         except OutboxError as error:
             self._fail(error)
             return False
-        if self._failing:
-            self._failing = False
-            logger.warning("the outbox %s is written again", self.outbox.path)
         return True
 
     def peek(self, most: int, after: int) -> list[Entry]:
@@ -127,6 +130,15 @@ class Waiting:
             self._fail(error)
 
     def _fail(self, error: OutboxError) -> None:
-        if not self._failing:
-            logger.error("%s; readings are kept in memory until it can be written", error)
         self._failing = True
+        now = time.monotonic()
+        if now >= self._silent_until:  # a disk that is all but full takes some and refuses others
+            logger.error("%s; readings are kept in memory until it can be written", error)
+            self._silent_until = now + _SILENT_S
+            self._told = True
+
+    def _recover(self) -> None:
+        self._failing = False
+        if self._told:
+            self._told = False
+            logger.warning("the outbox %s is written again", self.outbox.path)

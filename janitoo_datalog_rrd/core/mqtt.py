@@ -54,7 +54,8 @@ class MqttClient:
         will_retained: the broker keeps it for those who come later.
         on_state: called with (connected, sentence) when the connection comes or goes.
         on_published: called when the broker has a message that was sent with QoS 1.
-        on_lost: called when a connection is gone, which is not made again then: what was sent and not acknowledged is forgotten.
+        on_lost: called when a connection is gone or could not be made. It is then not tried again: what was sent and not
+            acknowledged is forgotten, and whoever owns the client makes another one.
         told: what was said last of an earlier connection, which is not said again.
 
     Attributes:
@@ -197,6 +198,8 @@ class MqttClient:
     def _connect_failed(self, _client: Any, _userdata: Any) -> None:
         self._draw_delay(self._client)
         self._teller.unreachable(sys.exc_info()[1])  # paho calls this while it handles the error, and does not hand it on
+        if self._on_lost is not None and not self._stopping:
+            self._on_lost()
 
     def _disconnected(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
