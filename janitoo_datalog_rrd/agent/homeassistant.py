@@ -87,7 +87,7 @@ class HomeAssistant:
         entities = self._remembered.entities
         if not entities and not self._gone:
             return b""
-        document = self._document({name: each["config"] for name, each in entities.items()})
+        document = self._document({name: entities[name]["config"] for name in sorted(entities)})
         document["components"] |= {name: {"platform": _PLATFORM} for name in sorted(self._gone)}
         return _dump(document)
 

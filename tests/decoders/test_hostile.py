@@ -78,6 +78,12 @@ PAYLOADS = {
     "10,000 records of SenML": b'[{"bn": "x"}' + b',{"n":"a","v":1}' * 10_000 + b"]",
     "10,000 records without a number": b'[{"bn": "x", "n": "a", "vs": "x"}' + b',{"vs":"x"}' * 9_999 + b"]",
     "value of 1 MiB": b'{"value": "' + b"x" * (MIB - 20) + b'"}',
+    "100 components of 9 trees": b'{"metrics": {%s}}'
+    % b",".join(b'"c%d": {"a": {"b": [1, {"c": 2}]}}' % each for each in range(100)),
+    "1 MiB of metrics": b'{"metrics": {"a": {' + b",".join(b'"%d":1' % each for each in range(MIB // 11)) + b"}}}",
+    "1 MiB of lists in metrics": b'{"metrics": {"a": [' + b"[]," * (MIB // 3 - 10) + b"1]}}",
+    "2,000 descriptions of 8 levels": b'{"hadd": "2000/0001", "metrics": {%s}}'
+    % b",".join(b'"*.*.*.*.*.*.*.%d": {"label": "* * *"}' % each for each in range(2000)),
     "everything a list": b'{"hadd": [], "uuid": [], "index": [], "genre": [], "type": [], "data": [], "t": [], "a": [1]}',
 }
 TOPICS = {
@@ -114,6 +120,8 @@ TOPICS = {
     "65,535 bytes of ESPHome": "x" * 65520 + "/sensor/x/state",
     "OpenMQTTGateway": "home/gateway/BTtoMQTT/A4C138CF0156",
     "65,535 slashes of OpenMQTTGateway": "/" * 65526 + "BTtoMQTT/",
+    "an agent": "devices/web01/monitoring",
+    "an agent that tells of itself": "devices/web01/about",
     "empty": "",
 }
 
