@@ -80,6 +80,8 @@ class ModeShares:
         spent = {mode: max(count - before.get(mode, 0.0), 0.0) for mode, count in modes.items()}
         total = sum(spent.values())
         if total <= 0.0:
+            if sum(modes.values()) < sum(before.values()):
+                self._last = modes  # they have begun anew
             return None
         self._last = modes
         return {mode: 100.0 * each / total for mode, each in spent.items()}

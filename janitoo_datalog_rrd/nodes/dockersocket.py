@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class DockerSocket(HTTPConnection):
                 self.sock.settimeout(self._left())
             self.request("GET", path)
             answer = self.getresponse()
-            body = answer.read(MAX_ANSWER + 1)
+            body = self._body(answer)
         except TimeoutError:
             raise DockerError("it takes too long to answer") from None
         except (OSError, HTTPException) as error:
@@ -65,6 +65,20 @@ class DockerSocket(HTTPConnection):
             return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise DockerError(f"its answer is not JSON: {error}") from None
+
+    def _body(self, answer: HTTPResponse) -> bytes:
+        """What was answered, up to a byte more than the bound."""
+        body = bytearray()
+        while len(body) <= MAX_ANSWER:
+            left = self._left()
+            if self.sock is not None:  # else the engine closes it after the answer, which is being read still
+                self.sock.settimeout(left)
+            piece = answer.read1(1 << 16)
+            if not piece:
+                answer.read()  # nothing is left of it; only this tells the connection so
+                break
+            body += piece
+        return bytes(body)
 
     def _left(self) -> float:
         left = self._until - time.monotonic()

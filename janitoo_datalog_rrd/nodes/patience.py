@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from .indexes import readable
+
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -42,7 +44,7 @@ class Patience(Generic[Result]):
             todo = {name: call for name, call in todo.items() if name not in worker.done}
             if hung is not None:
                 self._hanging[hung] = worker
-                logger.warning("%s does not answer within %g s; it is left out until it does", hung, self._timeout_s)
+                logger.warning("%s does not answer within %g s; it is left out until it does", readable(hung), self._timeout_s)
                 todo.pop(hung, None)
         return results
 
@@ -69,7 +71,7 @@ class _Round(threading.Thread, Generic[Result]):
             try:
                 found.append(call())
             except OSError as error:
-                logger.debug("%s: %s", name, error)
+                logger.debug("%s: %s", readable(name), error)
             with self._lock:
                 if self._left:
                     return

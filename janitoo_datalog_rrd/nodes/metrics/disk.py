@@ -19,12 +19,12 @@ from ..patience import Patience
 DESCRIBED: Mapping[str, Described] = MappingProxyType(
     {
         "usage.*.percent": Described("Disk *", "%", shown=True),
-        "usage.*.total": Described("Disk * in all", "B"),
+        "usage.*.total": Described("Disk * total", "B"),
         "usage.*.used": Described("Disk * used", "B"),
         "usage.*.free": Described("Disk * free", "B"),
-        "usage.*.inodes.percent": Described("Inodes of disk *", "%"),
-        "usage.*.inodes.total": Described("Inodes of disk * in all"),
-        "usage.*.inodes.used": Described("Inodes of disk * used"),
+        "usage.*.inodes.percent": Described("Disk * inodes", "%"),
+        "usage.*.inodes.total": Described("Disk * inodes total"),
+        "usage.*.inodes.used": Described("Disk * inodes used"),
         "io.*.read_bytes": Described("* read", "B", counter=True),
         "io.*.write_bytes": Described("* written", "B", counter=True),
         "io.*.read_count": Described("* reads", counter=True),

@@ -90,7 +90,7 @@ class DockerMetrics:
         counts: dict[str, CpuCount] = {}
         for container in sorted(containers, key=_name_of):
             identity, level = container.get("Id"), self._levels.level(_name_of(container))
-            if level is None or not isinstance(identity, str) or not identity.isalnum():
+            if level is None or not isinstance(identity, str) or not (identity.isascii() and identity.isalnum()):
                 continue
             stats = self._ask_one(engine, identity)
             if stats is not None:

@@ -19,7 +19,7 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "*.utilization": Described("GPU *", "%", shown=True),
         "*.memory.utilization": Described("GPU * memory traffic", "%"),
         "*.memory.percent": Described("GPU * memory", "%", shown=True),
-        "*.memory.total": Described("GPU * memory in all", "B"),
+        "*.memory.total": Described("GPU * memory total", "B"),
         "*.memory.used": Described("GPU * memory used", "B"),
         "*.memory.free": Described("GPU * memory free", "B"),
         "*.temperature": Described("GPU * temperature", "°C", shown=True),

@@ -83,16 +83,18 @@ class SmartMetrics:
             raise AbsentError("smartctl knows no disks here")
         until = time.monotonic() + DEADLINE_S
         tree: dict[str, Tree] = {}
+        failed: dict[str, str] = {}
         for disk in disks:
             level = self._levels.level(disk.name.removeprefix("/dev/"))
             if level is not None and time.monotonic() < until:
-                answer, why = self._ask(disk)
-                self._tell(disk.name, why)
+                answer, failed[disk.name] = self._ask(disk)
                 if answer is not None:
                     tree[level] = _tree(answer)
-        refused = [why for name, why in self._failing.items() if "ermi" in why]
+        refused = [why for why in failed.values() if "ermission denied" in why or "not permitted" in why]
         if not tree and refused:
             raise AbsentError(f"smartctl needs the rights of root, or those to send commands to disks: {refused[0]}")
+        for name, why in failed.items():
+            self._tell(name, why)
         return self._lines.told(tree)
 
     def _scan(self) -> list[Disk]:
@@ -149,9 +151,12 @@ class SmartMetrics:
             check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
-        answer = json.loads(done.stdout)
+        try:
+            answer = json.loads(done.stdout)
+        except (ValueError, RecursionError):
+            answer = None
         if not isinstance(answer, dict):
-            raise ValueError(f"{' '.join(command)}: expected an object")
+            raise ValueError(f"{' '.join(command)} prints no JSON object, as smartctl does since version 7.0")
         return done.returncode, answer
 
     def _tell(self, name: str, why: str) -> None:
