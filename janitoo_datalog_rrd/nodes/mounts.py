@@ -67,36 +67,36 @@ def read_mounts(mountinfo: Path) -> list[Mount]:
     return list(found.values())
 
 
-def read_nodev(filesystems: Path) -> frozenset[str]:
-    """Kinds of file systems that have no disk, by `/proc/filesystems`."""
+def read_kinds(filesystems: Path) -> frozenset[str]:
+    """Kinds of file systems that lie on a disk, by `/proc/filesystems`."""
     lines = filesystems.read_text(encoding="ascii", errors="replace").splitlines()
-    return frozenset(line.split("\t")[1] for line in lines if line.startswith("nodev\t"))
+    return frozenset(line.strip() for line in lines if line.startswith("\t"))
 
 
-def group_mounts(mounts: Iterable[Mount], nodev: frozenset[str], *, network: bool) -> list[list[Mount]]:
+def group_mounts(mounts: Iterable[Mount], on_disk: frozenset[str], *, network: bool) -> list[list[Mount]]:
     """Where each file system that is worth a look is mounted, the place that people know it by first.
 
     Args:
         mounts: all of them.
-        nodev: kinds that have no disk.
+        on_disk: kinds that lie on a disk.
         network: those of other machines too.
     """
     groups: dict[str, list[Mount]] = {}
     for mount in mounts:
-        if _is_real(mount, nodev, network):
+        if _is_real(mount, on_disk, network):
             groups.setdefault(mount.device, []).append(mount)
     for group in groups.values():
         group.sort(key=lambda mount: (mount.root != "/", len(mount.point), mount.point))
     return sorted(groups.values(), key=lambda group: group[0].point)
 
 
-def _is_real(mount: Mount, nodev: frozenset[str], network: bool) -> bool:
+def _is_real(mount: Mount, on_disk: frozenset[str], network: bool) -> bool:
     kind = mount.kind
     if kind in _NETWORK or _NETWORK_FUSE.fullmatch(kind):
         return network
     if kind == "overlay":
         return mount.point == "/"  # all that a container has; those of a host's containers lie on its own disks
-    return kind not in _IMAGES and (kind not in nodev or kind in _LOCAL)
+    return kind in _LOCAL or (kind in on_disk and kind not in _IMAGES)
 
 
 def measure(mounts: Iterable[Mount]) -> Usage | None:

@@ -13,7 +13,7 @@ from ...core.plugins import takes_options
 from ...core.sections import OptionSpec, Section
 from ..devices import disk_counters
 from ..levels import Levels, Lines
-from ..mounts import Mount, Usage, group_mounts, measure, read_mounts, read_nodev
+from ..mounts import Mount, Usage, group_mounts, measure, read_mounts, read_kinds
 from ..patience import Patience
 
 DESCRIBED: Mapping[str, Described] = MappingProxyType(
@@ -66,7 +66,7 @@ class DiskMetrics:
         return self._lines.told({"usage": self._read_usage(), "io": self._read_io()})
 
     def _read_usage(self) -> Tree:
-        groups = group_mounts(read_mounts(self._mountinfo), read_nodev(self._filesystems), network=self._network)
+        groups = group_mounts(read_mounts(self._mountinfo), read_kinds(self._filesystems), network=self._network)
         asked: dict[str, list[Mount]] = {}
         for group in groups:
             if self._points.level(_name(group[0].point)) is not None:

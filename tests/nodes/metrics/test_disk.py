@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from support.trees import flat, section
 
 from janitoo_datalog_rrd.nodes.metrics import disk as module
 from janitoo_datalog_rrd.nodes.metrics.disk import DiskMetrics, make_disk
-from janitoo_datalog_rrd.nodes.mounts import Mount, Usage, group_mounts, measure, read_mounts, read_nodev
+from janitoo_datalog_rrd.nodes.mounts import Mount, Usage, group_mounts, measure, read_kinds, read_mounts
 
-NODEV = frozenset(("proc", "sysfs", "tmpfs", "overlay", "nfs4", "zfs", "autofs", "cgroup2", "virtiofs"))
+ON_DISK = frozenset(("ext4", "xfs", "btrfs", "vfat", "fuseblk", "squashfs", "iso9660"))
 
 
 def line(point: str, kind: str, device: str = "8:1", root: str = "/") -> str:
@@ -26,7 +27,7 @@ def line(point: str, kind: str, device: str = "8:1", root: str = "/") -> str:
 def told(tmp_path: Path, *lines: str, network: bool = True) -> list[str]:
     """Mount points that are told of a mountinfo."""
     (tmp_path / "mountinfo").write_text("".join(lines))
-    return [group[0].point for group in group_mounts(read_mounts(tmp_path / "mountinfo"), NODEV, network=network)]
+    return [group[0].point for group in group_mounts(read_mounts(tmp_path / "mountinfo"), ON_DISK, network=network)]
 
 
 def test_real_file_systems_are_told_and_others_are_not(tmp_path: Path) -> None:
@@ -46,9 +47,8 @@ def test_real_file_systems_are_told_and_others_are_not(tmp_path: Path) -> None:
         "fuse.portal",
     ]
     lines = [line(f"/{kind}", kind, device=f"8:{number}") for number, kind in enumerate(kinds)]
-    nodev = NODEV | {"fuse.portal"}
     (tmp_path / "mountinfo").write_text("".join(lines))
-    found = group_mounts(read_mounts(tmp_path / "mountinfo"), nodev, network=True)
+    found = group_mounts(read_mounts(tmp_path / "mountinfo"), ON_DISK, network=True)
     assert {group[0].kind for group in found} == {"ext4", "xfs", "btrfs", "vfat", "fuseblk", "zfs"}
 
 
@@ -110,8 +110,10 @@ def test_usage_is_what_df_tells() -> None:
 
 
 def test_every_file_system_of_df_without_duplicates_is_told() -> None:
-    nodev = read_nodev(Path("/proc/filesystems"))
-    groups = group_mounts(read_mounts(Path("/proc/self/mountinfo")), nodev, network=False)
+    kinds = read_kinds(Path("/proc/filesystems"))
+    assert "ext4" in kinds or "xfs" in kinds or "btrfs" in kinds
+    assert "proc" not in kinds
+    groups = group_mounts(read_mounts(Path("/proc/self/mountinfo")), kinds, network=False)
     there = {Path(group[0].point).stat().st_dev for group in groups}
     assert Path("/").stat().st_dev in there
     assert len(there) == len(groups)
@@ -171,6 +173,41 @@ def test_a_server_that_is_gone_holds_up_nothing_and_its_line_ends(machine: Machi
     machine.dead = set()
     machine.gate.set()
     wait_until(lambda: points(metrics).get("home") == 75.0, what="the server that is back")
+
+
+HANGING = """
+import ctypes, os, sys, threading
+from janitoo_datalog_rrd.nodes.metrics.disk import DiskMetrics
+
+def tell(what):
+    print(what, sorted(metrics.read()["usage"]), sum(thread.name == "patience" for thread in threading.enumerate()), flush=True)
+
+metrics = DiskMetrics(timeout_s=0.2)
+tell("before")
+server = os.open("/dev/fuse", os.O_RDWR)  # which nobody will read
+options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+failed = ctypes.CDLL(None, use_errno=True).mount(b"nobody", sys.argv[1].encode(), b"fuse.sshfs", 0, options)
+assert not failed, os.strerror(ctypes.get_errno())
+tell("first")
+tell("again")
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None or not Path("/dev/fuse").exists(), reason="there is no FUSE")
+def test_a_file_system_that_really_hangs_holds_up_neither_a_reading_nor_the_end(tmp_path: Path) -> None:
+    """It is one of FUSE whose server never answers, mounted where only the process of the test sees it."""
+    own_mounts = ["unshare", "--map-root-user", "--mount", "--propagation", "private"]
+    if subprocess.run([*own_mounts, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mounts of one's own are not allowed here")
+    (tmp_path / "hangs").mkdir()
+    command = [*own_mounts, sys.executable, "-c", HANGING, str(tmp_path / "hangs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    before, first, again = (text.partition(" ")[2] for text in done.stdout.splitlines())
+    assert "'root'" in before
+    assert before.endswith(" 0")
+    assert first == again == before[:-1] + "1"  # the same file systems, and one thread that is left behind
+    assert "hangs does not answer within 0.2 s" in done.stderr
 
 
 def test_a_file_system_that_is_unmounted_ends_its_line(machine: Machine) -> None:
