@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import wait_until
+from support.mounts import run_with_own_mounts
 from support.trees import flat, section
 
 from janitoo_datalog_rrd.nodes.metrics import disk as module
@@ -193,15 +193,11 @@ tell("again")
 """
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None or not Path("/dev/fuse").exists(), reason="there is no FUSE")
+@pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="there is no FUSE")
 def test_a_file_system_that_really_hangs_holds_up_neither_a_reading_nor_the_end(tmp_path: Path) -> None:
     """It is one of FUSE whose server never answers, mounted where only the process of the test sees it."""
-    own_mounts = ["unshare", "--map-root-user", "--mount", "--propagation", "private"]
-    if subprocess.run([*own_mounts, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("mounts of one's own are not allowed here")
     (tmp_path / "hangs").mkdir()
-    command = [*own_mounts, sys.executable, "-c", HANGING, str(tmp_path / "hangs")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = run_with_own_mounts(HANGING, tmp_path / "hangs")
     assert done.returncode == 0, done.stderr
     before, first, again = (text.partition(" ")[2] for text in done.stdout.splitlines())
     assert "'root'" in before

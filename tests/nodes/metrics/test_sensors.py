@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.mounts import run_with_own_mounts
 from support.trees import flat, section
 
 from janitoo_datalog_rrd.core.metrics import AbsentError
@@ -78,3 +81,36 @@ def test_a_machine_without_sensors_has_no_component() -> None:
 
 def test_this_machines_sensors_can_be_asked() -> None:
     read_sensors(), read_fans(), read_battery()
+
+
+SYSFS = """
+import json, subprocess, sys
+subprocess.run(["mount", "--bind", sys.argv[1], "/sys/class"], check=True)
+from janitoo_datalog_rrd.core.sections import Section
+from janitoo_datalog_rrd.nodes.metrics.sensors import make_sensors
+print(json.dumps(make_sensors(Section("agent__sensors")).read()))
+"""
+
+
+def test_what_the_kernel_tells_in_sysfs_is_read(tmp_path: Path) -> None:
+    """It is a folder of the test, mounted where only the process of the test sees it."""
+    files = {
+        "hwmon/hwmon0": {"name": "coretemp", "temp1_input": 51500, "temp1_label": "Package id 0", "fan1_input": 1200},
+        "hwmon/hwmon1": {"name": "nvme", "temp1_input": 33850, "temp1_label": "Composite"},
+        "power_supply/BAT0": {"energy_now": 30_000, "energy_full": 60_000, "power_now": 10_000, "status": "Discharging"},
+        "power_supply/AC0": {"online": 0},
+    }
+    for folder, each in files.items():
+        (tmp_path / folder).mkdir(parents=True)
+        for name, text in each.items():
+            (tmp_path / folder / name).write_text(f"{text}\n")
+    done = run_with_own_mounts(SYSFS, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert flat(json.loads(done.stdout)) == {
+        "temperature.coretemp_Package_id_0": 51.5,
+        "temperature.nvme_Composite": 33.85,
+        "fan.coretemp": 1200,
+        "battery.percent": 50.0,
+        "battery.plugged": 0,
+        "battery.left": 3 * 3600,
+    }
