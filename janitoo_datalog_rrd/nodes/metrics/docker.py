@@ -6,16 +6,14 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ...core import parsers
 from ...core.metrics import AbsentError, Described, Tree
 from ...core.plugins import takes_options
 from ...core.sections import OptionSpec, Section
+from ..dockersocket import DockerSocket, GoneError
 from ..levels import Levels, Lines
-
-if TYPE_CHECKING:
-    from ..dockersocket import DockerSocket
 
 SOCKET = "/var/run/docker.sock"
 POLL_DELAY_S = 30.0
@@ -67,21 +65,18 @@ class DockerMetrics:
             AbsentError: there is no engine, or it is not for us.
             DockerError: it does not answer as it should.
         """
-        # With it come the parts of an HTTP client, which cost memory where there is no engine.
-        from ..dockersocket import DockerSocket
-
         look(self._path)
-        with_engine = DockerSocket(self._path, self._timeout_s)
+        engine = DockerSocket(self._path, self._timeout_s)
         try:
             try:
-                with_engine.connect()
+                engine.connect()
             except PermissionError:
                 raise AbsentError(_not_for_us(self._path)) from None
             except OSError as error:
                 raise AbsentError(f"no engine listens at {self._path}: {error.strerror or error}") from None
-            return self._lines.told(self._ask_all(with_engine))
+            return self._lines.told(self._ask_all(engine))
         finally:
-            with_engine.close()
+            engine.close()
 
     def _ask_all(self, engine: DockerSocket) -> Tree:
         listed = engine.ask("/containers/json")
@@ -103,8 +98,6 @@ class DockerMetrics:
 
     @staticmethod
     def _ask_one(engine: DockerSocket, identity: str) -> Mapping[str, Any] | None:
-        from ..dockersocket import GoneError
-
         try:
             # one-shot: without it the engine measures for a second, to tell of the time before
             stats = engine.ask(f"/containers/{identity}/stats?stream=false&one-shot=true")
