@@ -139,6 +139,15 @@ def flush(context: Context, name: str | None) -> None:
     click.echo(f"{count} sample{'' if count == 1 else 's'} written")
 
 
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def webhook(arguments: tuple[str, ...]) -> None:
+    """Send what this machine does to a webhook; told by environment variables."""
+    from .webhook.command import main as run
+
+    sys.exit(run(arguments))
+
+
 main.add_command(list_)
 main.add_command(fetch)
 main.add_command(graph)

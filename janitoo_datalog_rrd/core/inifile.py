@@ -233,8 +233,10 @@ class _Loader:
         return None
 
     def _with_address(self, name: str, specs: Specs) -> Specs:
-        """The options of a thread; one that the ini has a section for needs an address, its own or its default."""
-        if name not in self.given or self.plugins.thread_specs(name) is None:
+        """The options of a thread; only one that the ini has a section for needs some: an address, its own or its default."""
+        if name not in self.given:
+            return tuple(replace(spec, required=False) for spec in specs)
+        if self.plugins.thread_specs(name) is None:
             return specs
         return tuple(replace(spec, required=spec.default is None) if spec.name == "hadd" else spec for spec in specs)
 

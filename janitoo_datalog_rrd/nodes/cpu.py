@@ -43,14 +43,14 @@ class CpuMeter:
         self._lock = threading.Lock()
         self._percent: float | None = None
         self._measured_at = clock()
-        self._shares = ModeShares(_modes(times()))
+        self._shares = ModeShares(modes_of(times()))
 
     def percent(self) -> float | None:
         """Busy share since the last measurement, 0 to 100; None before the first window has passed."""
         with self._lock:
             now = self._clock()
             if now - self._measured_at >= self._window_s:
-                shares = self._shares.update(_modes(self._times()))
+                shares = self._shares.update(modes_of(self._times()))
                 if shares is not None:
                     self._percent, self._measured_at = busy_percent(shares), now
             return self._percent
@@ -129,5 +129,5 @@ def _ticks(rest: str) -> dict[str, float]:
     return dict(zip(_MODES, map(float, rest.split()), strict=False))
 
 
-def _modes(times: Any) -> dict[str, float]:
+def modes_of(times: Any) -> dict[str, float]:
     return {mode: seconds for mode, seconds in times._asdict().items() if mode not in _COUNTED_TWICE}
