@@ -1,4 +1,4 @@
-"""`python -m janitoo_datalog_rrd` and the console script `jnt_datalog_rrd`: the agent, which needs few packages, or the rest."""
+"""`python -m janitoo_datalog_rrd` and the console script `jnt_datalog_rrd`: what needs few packages, or the rest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ def main() -> None:
         from .agent.main import main as run_agent
 
         sys.exit(run_agent(agent))
+    if sys.argv[1:2] == ["webhook"]:
+        from .webhook.command import main as run_webhook
+
+        sys.exit(run_webhook(sys.argv[2:]))
     from .cli import main as run_command
 
     run_command()

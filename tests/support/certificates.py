@@ -22,6 +22,8 @@ class Certificates:
         server_cert, server_key: good for `localhost`, 127.0.0.1 and ::1.
         client_cert, client_key: of a client named `tester`.
         other_ca: an authority that has signed none of these.
+        expired_cert, expired_key: of a server, good until yesterday.
+        elsewhere_cert, elsewhere_key: of a server at another name.
     """
 
     ca: Path
@@ -30,6 +32,10 @@ class Certificates:
     client_cert: Path
     client_key: Path
     other_ca: Path
+    expired_cert: Path
+    expired_key: Path
+    elsewhere_cert: Path
+    elsewhere_key: Path
 
 
 class _Authority:
@@ -57,17 +63,19 @@ class _Authority:
             .sign(self.key, hashes.SHA256())
         )
 
-    def issue(self, name: str, *, server: bool) -> tuple[bytes, bytes]:
-        """Make a key and a certificate; returns both as PEM, the certificate first."""
+    def issue(self, name: str, *, server: bool, age: timedelta = timedelta(0)) -> tuple[bytes, bytes]:
+        """Make a key and a certificate of some age; returns both as PEM, the certificate first."""
         key = ec.generate_private_key(ec.SECP256R1())
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (
-            _builder(_name(name), self.name, key.public_key())
+            _builder(_name(name), self.name, key.public_key(), age)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
-        if server:
+        if server and name != "localhost":
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        elif server:
             addresses = [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
             builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses]), critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
@@ -78,6 +86,8 @@ def make_certificates(folder: Path) -> Certificates:
     """Make an authority, a server and a client in a folder, which must be there."""
     authority, other = _Authority("test authority"), _Authority("another authority")
     server, client = authority.issue("localhost", server=True), authority.issue("tester", server=False)
+    expired = authority.issue("localhost", server=True, age=timedelta(days=2))
+    elsewhere = authority.issue("elsewhere.example", server=True)
     contents = {
         "ca.pem": authority.certificate.public_bytes(serialization.Encoding.PEM),
         "server.pem": server[0],
@@ -85,6 +95,10 @@ def make_certificates(folder: Path) -> Certificates:
         "client.pem": client[0],
         "client.key": client[1],
         "other_ca.pem": other.certificate.public_bytes(serialization.Encoding.PEM),
+        "expired.pem": expired[0],
+        "expired.key": expired[1],
+        "elsewhere.pem": elsewhere[0],
+        "elsewhere.key": elsewhere[1],
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -95,8 +109,10 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.now(timezone.utc)
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, age: timedelta = timedelta(0)
+) -> x509.CertificateBuilder:
+    now = datetime.now(timezone.utc) - age
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
