@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import ConfigError, Problem
+from .parsers import DiscreetError
 from .forwards import FORWARD, forward_faults
 from .sections import (
     COMPONENT,
@@ -273,7 +274,8 @@ class _Loader:
             try:
                 section.values[stored] = spec.parse(given.raw)
             except ValueError as error:
-                message = "is not what it takes" if spec.secret else str(error)
+                discreet = not spec.secret or isinstance(error, DiscreetError)
+                message = str(error) if discreet else "is not what it takes"
                 self._fault(given.where, name, option, message)
         for spec in specs.specs:
             stored = f"{spec.name}_0" if spec.indexed else spec.name

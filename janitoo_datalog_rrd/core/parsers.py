@@ -25,6 +25,10 @@ _FALSE = ("0", "false", "no", "off")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}", re.ASCII)
 
 
+class DiscreetError(ValueError):
+    """What was expected, said without a word of what was found: it may be told of a secret too."""
+
+
 def text(raw: str) -> str:
     """Any text of one line."""
     if "\n" in raw:

@@ -18,7 +18,10 @@ _DAY_S = 86400.0
 
 def web_address(raw: str) -> str:
     """The URL of a web server; what is told of a wrong one has nothing of it."""
-    HttpAddress.parse(raw)
+    try:
+        HttpAddress.parse(raw)
+    except ValueError as error:
+        raise parsers.DiscreetError(str(error)) from None
     return raw
 
 

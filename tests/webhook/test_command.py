@@ -119,14 +119,28 @@ def test_it_tells_what_it_needs(command_line: CommandLine) -> None:
 def test_it_needs_no_more_than_it_uses() -> None:
     script = "import sys; import janitoo_datalog_rrd.webhook.command; print(*sorted(sys.modules))"
     loaded = set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
-    heavy = {"click", "flask", "orjson", "rrdtool", "apscheduler", "waitress", "rich", "paho", "argon2", "google.protobuf", "regex"}
+    heavy = {
+        "click",
+        "flask",
+        "orjson",
+        "rrdtool",
+        "apscheduler",
+        "waitress",
+        "rich",
+        "paho",
+        "argon2",
+        "google.protobuf",
+        "regex",
+    }
     assert not heavy & loaded
 
 
 # -- sending -----------------------------------------------------------------------------------------
 
 
-def test_the_payload_arrives_in_the_form_of_the_sample(server: WebServer, command_line: CommandLine, environ: dict[str, str]) -> None:
+def test_the_payload_arrives_in_the_form_of_the_sample(
+    server: WebServer, command_line: CommandLine, environ: dict[str, str]
+) -> None:
     running = command_line.start("webhook", env=environ)
     taken = server.wait_taken(2)
     for request in taken:
@@ -158,7 +172,9 @@ def test_it_stops_cleanly_also_while_the_server_hangs(
     outbox.close()
 
 
-def test_without_tls_it_says_so(make_server: Callable[..., WebServer], command_line: CommandLine, environ: dict[str, str]) -> None:
+def test_without_tls_it_says_so(
+    make_server: Callable[..., WebServer], command_line: CommandLine, environ: dict[str, str]
+) -> None:
     plain = make_server()
     running = command_line.start("webhook", env={**environ, "WEBHOOK_DESTINATION_URL": plain.url})
     plain.wait_taken(1)

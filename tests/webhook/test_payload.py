@@ -43,7 +43,15 @@ def test_memory_is_what_the_kernel_says() -> None:
 
 
 def test_wired_is_what_cannot_leave_memory(tmp_path: Path) -> None:
-    rows = {"MemTotal": 9000, "Unevictable": 1, "Mlocked": 1, "Slab": 500, "SUnreclaim": 20, "KernelStack": 300, "PageTables": 4000}
+    rows = {
+        "MemTotal": 9000,
+        "Unevictable": 1,
+        "Mlocked": 1,
+        "Slab": 500,
+        "SUnreclaim": 20,
+        "KernelStack": 300,
+        "PageTables": 4000,
+    }
     (tmp_path / "meminfo").write_text("".join(f"{name}:   {size} kB\n" for name, size in rows.items()) + "HugePages_Total:   7\n")
     found = Machine(proc_root=tmp_path).payload("a", emergency=False, cpu_percentage=0.0)
     assert found["virtual_memory"]["wired"] == 4321 * 1024

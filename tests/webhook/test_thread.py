@@ -67,9 +67,7 @@ def test_a_receiver_that_is_away_is_a_note_and_the_server_is_well_and_its_url_is
     assert not [secret for secret in ("t0ken", "s3cret", "p4ssw0rd") if secret in told]
 
 
-def test_a_reload_takes_another_url_and_what_waits_goes_there(
-    tmp_path: Path, mosquitto: Mosquitto, receiver: WebServer
-) -> None:
+def test_a_reload_takes_another_url_and_what_waits_goes_there(tmp_path: Path, mosquitto: Mosquitto, receiver: WebServer) -> None:
     away = f"http://127.0.0.1:{free_port()}/"
     with live_in(tmp_path, mosquitto, more=SECTION.format(url=away)) as house:
         wait_until(lambda: "2 waiting" in house.server.services.health.notes().get("webhook", ""))
@@ -88,6 +86,7 @@ def test_faults_are_told_with_their_option_and_without_the_url(tmp_path: Path) -
         Options.load(ini, Plugins())
     assert {problem.option for problem in error.value.problems} == {"url", "device_id", "cpu_max", "regular_interval"}
     assert "s3cret" not in str(error.value)
+    assert "expected such as https://" in str(error.value)
 
 
 def test_the_environment_overrides_it(tmp_path: Path) -> None:
