@@ -139,13 +139,34 @@ def flush(context: Context, name: str | None) -> None:
     click.echo(f"{count} sample{'' if count == 1 else 's'} written")
 
 
-@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+_passed_on = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@main.command(add_help_option=False, context_settings=_passed_on)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def webhook(arguments: tuple[str, ...]) -> None:
     """Send what this machine does to a webhook; told by environment variables."""
     from .webhook.command import main as run
 
     sys.exit(run(arguments))
+
+
+@main.command(add_help_option=False, context_settings=_passed_on)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def collector(arguments: tuple[str, ...]) -> None:
+    """Send what the processes of this machine take to a server, by HTTP."""
+    from .collector.main import main as collect
+
+    sys.exit(collect(arguments))
+
+
+@main.command(add_help_option=False, context_settings=_passed_on)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def alarms(arguments: tuple[str, ...]) -> None:
+    """Show which processes take too much, as a server tells it."""
+    from .collector.alarms import main as show
+
+    sys.exit(show(arguments))
 
 
 main.add_command(list_)

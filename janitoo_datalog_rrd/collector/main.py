@@ -1,0 +1,112 @@
+"""The command `jnt_datalog_rrd collector`: sends what processes take to a server, for machines that have no broker."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.delivery import Delivery
+from ..core.errors import JanitooError
+from ..core.httpclient import HttpClient
+from ..core.memory import use_one_arena
+from ..core.outbox import MAX_BYTES, Outbox
+from ..core.parsers import duration, integer
+from ..core.processes import read_address
+from ..nodes.processtable import ProcessTable
+from .arguments import USAGE_FAULT, Arguments, make_arguments, on_end, read_by, speak, token_of
+from .collector import Collector, Listener, join_moments
+from .target import address_of
+
+EVERY_S = 10.0
+TOP = 10
+_SAME_MOMENT = 0.8
+_MIB = 1 << 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    given = _parser().parse_args(arguments)
+    try:
+        token = token_of(given.token_file)
+        speak(token)
+        address = address_of(given.url, "save-all", token, plain=given.plain_token)
+        client = HttpClient(given.ca)
+        outbox = Outbox(given.outbox or _default_outbox(), given.outbox_mib * _MIB)
+    except JanitooError as error:
+        sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
+        return USAGE_FAULT
+    use_one_arena()
+    delivery = Delivery(
+        outbox,
+        client,
+        address,
+        what="collector",
+        method="PUT",
+        headers=lambda _: {"Content-Type": "application/json", **token.headers()},
+        join=join_moments(given.every),
+        on_answer=Listener().on_answer,
+    )
+    collector = Collector(given.every, ProcessTable(given.top, given.every * _SAME_MOMENT), delivery, address=given.address or "")
+    on_end(collector.end)
+    delivery.start()
+    try:
+        collector.run()
+    finally:
+        delivery.stop()
+        outbox.close()
+    return 0
+
+
+def _parser() -> Arguments:
+    parser = make_arguments(
+        "collector",
+        "Send what the processes of this machine take to a server, until Ctrl-C or SIGTERM. What cannot be sent is kept, and "
+        "sent later with its own time.",
+    )
+    parser.add_argument(
+        "--every",
+        type=read_by(duration(1, 86400)),
+        default=EVERY_S,
+        metavar="TIME",
+        help="Time between two moments. Default: 10s.",
+    )
+    parser.add_argument(
+        "--top",
+        type=read_by(integer(1, 100)),
+        default=TOP,
+        metavar="N",
+        help="How many processes are told: N by memory and N by processor time. Default: 10.",
+    )
+    parser.add_argument(
+        "--address", type=read_by(_address), help="Address that this machine is known by. Default: that of its network."
+    )
+    parser.add_argument(
+        "--outbox",
+        type=Path,
+        metavar="FILE",
+        help="Where what waits is kept. Default: collector.outbox in $STATE_DIRECTORY or ~/.local/state.",
+    )
+    parser.add_argument(
+        "--outbox-mib",
+        type=read_by(integer(1, 4096)),
+        default=MAX_BYTES // _MIB,
+        metavar="N",
+        help="How much may wait. Default: 64.",
+    )
+    return parser
+
+
+def _address(raw: str) -> str:
+    found = read_address(raw)
+    if not found:
+        raise ValueError(f"{raw[:60]!r} is no address: expected such as 192.168.1.5")
+    return found
+
+
+def _default_outbox() -> Path:
+    folder = os.environ.get("STATE_DIRECTORY", "").partition(":")[0] or os.environ.get("XDG_STATE_HOME")
+    return (
+        Path(folder) / "collector.outbox" if folder else Path.home() / ".local" / "state" / "jnt_datalog_rrd" / "collector.outbox"
+    )
