@@ -1,9 +1,13 @@
-"""`python -m janitoo_datalog_rrd` and the console script `jnt_datalog_rrd`: what needs few packages, or the rest."""
+"""`python -m janitoo_datalog_rrd` and the console script `jnt_datalog_rrd`: commands that need few packages, or the rest."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+
+_LIGHT = {"webhook": "webhook.command", "collector": "collector.main", "alarms": "collector.alarms"}
+"""Commands that parse their own arguments, and the module of each."""
 
 
 def main() -> None:
@@ -13,10 +17,9 @@ def main() -> None:
         from .agent.main import main as run_agent
 
         sys.exit(run_agent(agent))
-    if sys.argv[1:2] == ["webhook"]:
-        from .webhook.command import main as run_webhook
-
-        sys.exit(run_webhook(sys.argv[2:]))
+    light = _LIGHT.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if light is not None:
+        sys.exit(import_module(f".{light}", __package__).main(sys.argv[2:]))
     from .cli import main as run_command
 
     run_command()

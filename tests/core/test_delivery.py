@@ -17,7 +17,7 @@ from support.webservers import WebServer
 
 from janitoo_datalog_rrd.core.connection import Backoff
 from janitoo_datalog_rrd.core.delivery import Delivery
-from janitoo_datalog_rrd.core.httpclient import HttpAddress, HttpClient
+from janitoo_datalog_rrd.core.httpclient import Answer, HttpAddress, HttpClient
 from janitoo_datalog_rrd.core.outbox import Outbox
 
 
@@ -255,7 +255,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from janitoo_datalog_rrd.core.delivery import Delivery
-from janitoo_datalog_rrd.core.httpclient import HttpAddress, HttpClient
+from janitoo_datalog_rrd.core.httpclient import Answer, HttpAddress, HttpClient
 from janitoo_datalog_rrd.core.outbox import Outbox
 
 outbox = Outbox(Path(sys.argv[1]))
@@ -285,3 +285,62 @@ def test_a_kill_loses_nothing_and_keeps_the_order(server: WebServer, tmp_path: P
     assert sorted(set(numbers)) == list(range(200))
     assert len(numbers) - 200 <= 1, "at most the one under way is sent twice"
     assert numbers == sorted(numbers)
+
+
+def bundling(server: WebServer, outbox: Outbox, **more: object) -> Delivery:
+    """A delivery that joins what waits by commas."""
+    delivery = Delivery(
+        outbox,
+        HttpClient(),
+        HttpAddress.parse(server.url),
+        what="test",
+        headers=lambda _: {},
+        backoff=Impatient(),
+        join=lambda entries: b",".join(entry.content for entry in entries),
+        **more,  # type: ignore[arg-type]
+    )
+    delivery.start()
+    return delivery
+
+
+def test_what_waits_goes_together(server: WebServer, outbox: Outbox) -> None:
+    bodies = fill(outbox, 25)
+    delivery = bundling(server, outbox, at_once=10)
+    try:
+        wait_until(lambda: outbox.waiting == 0, what="all to arrive")
+    finally:
+        delivery.stop()
+    assert server.bodies == [b",".join(bodies[:10]), b",".join(bodies[10:20]), b",".join(bodies[20:])]
+    assert delivery.state.sent == 25
+
+
+def test_what_goes_together_is_of_one_topic_and_not_too_large(server: WebServer, outbox: Outbox) -> None:
+    for number, topic in enumerate(["a", "a", "b", "b", "b"]):
+        outbox.put(str(number).encode() * 10, 1000.0 + number, topic)
+    delivery = bundling(server, outbox, at_once_bytes=25)
+    try:
+        wait_until(lambda: outbox.waiting == 0, what="all to arrive")
+    finally:
+        delivery.stop()
+    assert [body.decode() for body in server.bodies] == [f"{'0' * 10},{'1' * 10}", f"{'2' * 10},{'3' * 10}", "4" * 10]
+
+
+def test_what_is_refused_together_goes_one_by_one(server: WebServer, outbox: Outbox) -> None:
+    """The first one alone is taken, and those after it, once they are asked for by themselves."""
+    bodies = fill(outbox, 4)
+    heard: list[int] = []
+    server.status = 400
+
+    def on_answer(answer: Answer) -> None:
+        heard.append(answer.status)
+        server.status = 200  # after the first one by itself
+
+    delivery = bundling(server, outbox, on_answer=on_answer)
+    try:
+        wait_until(lambda: outbox.waiting == 0, what="all to be dealt with")
+    finally:
+        delivery.stop()
+    assert [each.body for each in server.asked] == [b",".join(bodies), *bodies]
+    assert server.bodies == bodies[1:]
+    assert (delivery.state.refused, delivery.state.sent) == (1, 3)
+    assert heard == [400, 200, 200, 200]

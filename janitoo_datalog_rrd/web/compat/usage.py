@@ -42,8 +42,12 @@ _HISTORY = {"type": "object", "additionalProperties": {"type": "array", "items":
 _COLOR = {"type": "string", "enum": ["green", "orange", "red"]}
 _ALARM = {
     "type": "object",
-    "required": ["color", "processes"],
-    "properties": {"color": _COLOR, "processes": {"type": "object", "additionalProperties": _COLOR}},
+    "required": ["color", "processes", "machines"],
+    "properties": {
+        "color": _COLOR,
+        "processes": {"type": "object", "additionalProperties": _COLOR},
+        "machines": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
 }
 
 
@@ -54,11 +58,13 @@ class Taken(NamedTuple):
         rows: numbers by time, percent.
         step: seconds that each of them stands for.
         ended: whether there is none any more.
+        address: of the machine; empty where it is not known.
     """
 
     rows: list[tuple[int, float]]
     step: int
     ended: bool
+    address: str
 
 
 @dataclass(slots=True)
@@ -76,15 +82,14 @@ class Process:
         """Mean of memory and of processor time, over the time for which they are known."""
         return [_mean(self.memory), _mean(self.cpu)]
 
-    def color(self) -> str:
-        """`red` where it is above the limit on a machine, `orange` where it will be there, else `green`.
-
-        What it will be is what a line comes to in as long as was looked at. One that has ended takes nothing any more.
-        """
-        living = [each for each in (*self.memory, *self.cpu) if not each.ended]
-        if any((_mean([each]) or 0.0) > ALARM_PERCENT for each in living):
-            return "red"
-        return "orange" if any(_expected(each.rows) > ALARM_PERCENT for each in living) else "green"
+    def alarms(self) -> dict[str, set[str]]:
+        """On which machines it is `red` or `orange`, by color."""
+        found: dict[str, set[str]] = {}
+        for each in (*self.memory, *self.cpu):
+            color = _color(each)
+            if color:
+                found.setdefault(color, set()).add(each.address)
+        return found
 
 
 def usage_routes() -> list[Route]:
@@ -130,10 +135,24 @@ def every_number() -> Response:
 
 def alarm() -> Response:
     """Whether a process takes more than 80 percent, or will by the way it went in the last five minutes."""
-    colors = {name: process.color() for name, process in read_processes(room(), MEAN_S, None).items()}
-    alarms = {name: color for name, color in colors.items() if color != "green"}
-    found = set(alarms.values())
-    return json_response({"color": next((each for each in ("red", "orange") if each in found), "green"), "processes": alarms})
+    found = {name: process.alarms() for name, process in read_processes(room(), MEAN_S, None).items()}
+    colors = {name: _worst(alarms) for name, alarms in found.items() if alarms}
+    machines = {name: sorted(filter(None, set().union(*found[name].values()))) for name in colors}
+    return json_response({"color": _worst(colors.values()), "processes": colors, "machines": machines})
+
+
+def _worst(colors: Iterable[str]) -> str:
+    found = set(colors)
+    return next((each for each in ("red", "orange") if each in found), "green")
+
+
+def _color(taken: Taken) -> str:
+    """`red` above the limit, `orange` where a line comes to it in as long as was looked at; empty else, and at its end."""
+    if taken.ended:
+        return ""
+    if (_mean([taken]) or 0.0) > ALARM_PERCENT:
+        return "red"
+    return "orange" if _expected(taken.rows) > ALARM_PERCENT else ""
 
 
 def _read_address(written: str) -> str:
@@ -165,7 +184,7 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
     found: dict[str, Process] = {}
     for info, value in _chosen(here, now - seconds, address, uuids):
         process = found.setdefault(text(value.name), Process([], []))
-        taken = _read_rows(here, info, now - seconds, now)
+        taken = _read_rows(here, info, now - seconds, now, value.address)
         if taken.rows:
             (process.memory if value.uuid == MEMORY else process.cpu).append(taken)
     return {name: found[name] for name in sorted(found) if found[name].memory or found[name].cpu}
@@ -182,28 +201,28 @@ def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...])
     return chosen
 
 
-def _read_rows(here: Room, info: SeriesInfo, start: int, end: int) -> Taken:
+def _read_rows(here: Room, info: SeriesInfo, start: int, end: int, address: str) -> Taken:
     """Rows of a time, those that are known."""
     last = info.columns[0].last_value
     ended = last is not None and math.isnan(last)
     try:
         info = here.flushed_series(info.name)
         if not info.path.exists():
-            return Taken([], info.step, ended)
+            return Taken([], info.step, ended, address)
         result = here.store.fetch(info.name, str(start), str(end))
     except UnknownSeriesError:  # it went after it was listed
-        return Taken([], info.step, ended)
+        return Taken([], info.step, ended, address)
     rows = ((result.start + index * result.step, number(row[0])) for index, row in enumerate(result.rows, 1) if row)
     known = [(time, value) for time, value in rows if value is not None and start < time <= end + result.step]
-    return Taken(known, result.step, ended)
+    return Taken(known, result.step, ended, address)
 
 
 def _mean(taken: Iterable[Taken]) -> float | None:
     """The mean of numbers, each weighed by how long it stood."""
     seconds = total = 0.0
-    for rows, step, _ in taken:
-        seconds += step * len(rows)
-        total += step * math.fsum(value for _, value in rows)
+    for each in taken:
+        seconds += each.step * len(each.rows)
+        total += each.step * math.fsum(value for _, value in each.rows)
     return total / seconds if seconds else None
 
 

@@ -108,13 +108,18 @@ def test_every_number_of_the_memory(filled: Site) -> None:
 def test_an_alarm_has_a_color(site: Site, numbers: list[float], color: str) -> None:
     add(site, MEMORY, "calm", [1.0, 1.0, 1.0])
     add(site, CPU, "p", numbers)
-    assert ask(site, "query-alarm/") == {"color": color, "processes": {} if color == "green" else {"p": color}}
+    is_told = color != "green"
+    assert ask(site, "query-alarm/") == {
+        "color": color,
+        "processes": {"p": color} if is_told else {},
+        "machines": {"p": ["192.0.2.7"]} if is_told else {},
+    }
 
 
 def test_without_a_process_node_there_is_nothing(site: Site) -> None:
     site.store.add("other")
     assert ask(site, "get-all") == ask(site, "get-all-detailed") == {}
-    assert ask(site, "query-alarm/") == {"color": "green", "processes": {}}
+    assert ask(site, "query-alarm/") == {"color": "green", "processes": {}, "machines": {}}
 
 
 def test_a_process_node_of_a_running_server_is_heard(tmp_path: Path, mosquitto: Mosquitto) -> None:
