@@ -177,6 +177,10 @@ class FetchResult:
     rows: Sequence[tuple[float | None, ...]]
 
 
+Stretch = tuple[float, float, float]
+"""A number with the time for which it stood: the end of that time (seconds since the epoch UTC), how long it was, the number."""
+
+
 class LastValue(NamedTuple):
     """The last number of one column.
 
@@ -319,6 +323,10 @@ class SeriesReader(Protocol):
 
     def fetch(self, name: str, start: str, end: str, cf: str = "AVERAGE", resolution: int | None = None) -> FetchResult:
         """Flush, then read rows; start and end AT-style. Raises UnknownSeriesError, BadRequestError, StoreError."""
+        ...
+
+    def recent(self, name: str, since: float) -> list[Stretch]:
+        """What a series with one column is since a time; nothing is written. Raises UnknownSeriesError, StoreError."""
         ...
 
     def watch(self) -> Watch:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Container
 from pathlib import Path
 
-from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, Key, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, Key, SeriesInfo, Stretch
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.options import Options
 from ..core.parsers import SAFE_NAME
 from . import catalogue, rrdfile
 from .names import series_name
+from .recent import read_filed
 from .schema import Schema, Schemas
 from .settings import CATALOGUE, folders_of
 from .state import measure
@@ -75,6 +76,11 @@ class FileReader:
         if cf not in CONSOLIDATIONS:
             raise BadRequestError("cf", f"cf {cf!r} is not known: expected one of {', '.join(CONSOLIDATIONS)}")
         return rrdfile.fetch(self.get_series(name).path, start, end, cf, resolution)
+
+    def recent(self, name: str, since: float) -> list[Stretch]:
+        """What the first data source of a series is since a time. Raises UnknownSeriesError, RrdError."""
+        info = self.get_series(name)
+        return read_filed(info.path, since, max(info.last_time or 0.0, since + 1.0))
 
     def flush(self, name: str) -> int:
         """Nothing is cached here."""

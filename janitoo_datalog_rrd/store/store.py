@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import seams
-from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Outcome, Reading, SeriesInfo
+from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Outcome, Reading, SeriesInfo, Stretch
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.files import write_atomically
@@ -25,6 +25,7 @@ from .identity import Identities
 from .intake import Intake
 from .journal import Journal
 from .namelist import NameList
+from .recent import read_recent
 from .recovery import Recovery
 from .refit import Refit
 from .series import Series
@@ -321,6 +322,20 @@ class Store:
         if not series.path.exists():
             raise StoreError(f"{name} has no data yet")
         return rrdfile.fetch(series.path, start, end, cf, resolution)
+
+    def recent(self, name: str, since: float) -> list[Stretch]:
+        """What a series with one column is since a time, in the order of time; nothing is written.
+
+        Raises:
+            UnknownSeriesError: there is no such series.
+            StoreError: its file cannot be read, or it is a configured one, whose rows are made when they are written.
+        """
+        series = self._get(name)
+        if series.rows is not None or len(series.columns) != 1:
+            raise StoreError(f"{name} is a datasource: its rows are read from its file")
+        if series.written is None:
+            self.flusher.look_up(series)
+        return read_recent(self.cache, series, since)
 
     def count_cached(self) -> int:
         """Samples accepted and not yet written to files."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import rrdtool
 
-from janitoo_datalog_rrd.core.contracts import Column, FetchResult, SeriesInfo
+from janitoo_datalog_rrd.core.contracts import Column, FetchResult, SeriesInfo, Stretch
 from janitoo_datalog_rrd.core.errors import UnknownSeriesError
 from janitoo_datalog_rrd.core.facts import StoreState
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
@@ -118,6 +118,14 @@ class RrdStore:
         more = ["--resolution", str(resolution)] if resolution else []
         (first, _, step), columns, rows = rrdtool.fetch(str(self.series[name].path), cf, "--start", start, "--end", end, *more)
         return FetchResult(first, step, columns, rows)
+
+    def recent(self, name: str, since: float) -> list[Stretch]:
+        self.get_series(name)
+        if not self.series[name].path.exists():
+            return []
+        (first, _, step), _, rows = rrdtool.fetch(str(self.series[name].path), "AVERAGE", "--start", str(int(since)))
+        found = [(first + at * step, step, row[0]) for at, row in enumerate(rows, 1) if row[0] is not None]
+        return [each for each in found if each[0] > since]
 
     def count_cached(self) -> int:
         return sum(map(len, self.cached.values()))

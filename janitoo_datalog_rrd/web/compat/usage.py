@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 from flask import Response
 
-from ...core.contracts import SeriesInfo
+from ...core.contracts import SeriesInfo, Stretch
 from ...core.errors import BadRequestError, UnknownSeriesError
 from ...core.processes import CPU, MEMORY, ProcessValue, process_of, read_address
 from ..api.answers import json_response
 from ..params import FlagParam, Param
 from ..room import Room, room
 from ..routes import Role, Route, arguments
-from ..view import number, text
+from ..view import text
 from .saveall import save_all_route
 
 PREFIX = "/ressources-usage"
@@ -55,14 +55,12 @@ class Taken(NamedTuple):
     """What the processes of one name took on one machine.
 
     Attributes:
-        rows: numbers by time, percent.
-        step: seconds that each of them stands for.
+        numbers: percent.
         ended: whether there is none any more.
         address: of the machine; empty where it is not known.
     """
 
-    rows: list[tuple[int, float]]
-    step: int
+    numbers: list[Stretch]
     ended: bool
     address: str
 
@@ -130,7 +128,9 @@ def means_of_machine(address: str) -> Response:
 def every_number() -> Response:
     """Memory of each process in percent, every number of the last three hours."""
     processes = read_processes(room(), HISTORY_S, None, (MEMORY,))
-    return json_response({name: [value for taken in each.memory for _, value in taken.rows] for name, each in processes.items()})
+    return json_response(
+        {name: [value for taken in each.memory for _, _, value in taken.numbers] for name, each in processes.items()}
+    )
 
 
 def alarm() -> Response:
@@ -152,7 +152,7 @@ def _color(taken: Taken) -> str:
         return ""
     if (_mean([taken]) or 0.0) > ALARM_PERCENT:
         return "red"
-    return "orange" if _expected(taken.rows) > ALARM_PERCENT else ""
+    return "orange" if _expected(taken.numbers) > ALARM_PERCENT else ""
 
 
 def _read_address(written: str) -> str:
@@ -184,8 +184,8 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
     found: dict[str, Process] = {}
     for info, value in _chosen(here, now - seconds, address, uuids):
         process = found.setdefault(text(value.name), Process([], []))
-        taken = _read_rows(here, info, now - seconds, now, value.address)
-        if taken.rows:
+        taken = _read(here, info, now - seconds, value.address)
+        if taken.numbers:
             (process.memory if value.uuid == MEMORY else process.cpu).append(taken)
     return {name: found[name] for name in sorted(found) if found[name].memory or found[name].cpu}
 
@@ -194,44 +194,39 @@ def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...])
     """The series of processes that had a number since a time, with what each is."""
     chosen = []
     for info in here.store.list_series():
-        if len(info.columns) == 1 and (info.last_time or 0) >= since:
+        if len(info.columns) == 1 and not info.configured and (info.last_time or 0) >= since:
             value = process_of(info.columns[0].key, info.columns[0].label)
             if value is not None and value.uuid in uuids and address in (None, value.address):
                 chosen.append((info, value))
     return chosen
 
 
-def _read_rows(here: Room, info: SeriesInfo, start: int, end: int, address: str) -> Taken:
-    """Rows of a time, those that are known."""
+def _read(here: Room, info: SeriesInfo, since: int, address: str) -> Taken:
+    """What is known since a time."""
     last = info.columns[0].last_value
     ended = last is not None and math.isnan(last)
     try:
-        info = here.flushed_series(info.name)
-        if not info.path.exists():
-            return Taken([], info.step, ended, address)
-        result = here.store.fetch(info.name, str(start), str(end))
+        return Taken(here.store.recent(info.name, since), ended, address)
     except UnknownSeriesError:  # it went after it was listed
-        return Taken([], info.step, ended, address)
-    rows = ((result.start + index * result.step, number(row[0])) for index, row in enumerate(result.rows, 1) if row)
-    known = [(time, value) for time, value in rows if value is not None and start < time <= end + result.step]
-    return Taken(known, result.step, ended, address)
+        return Taken([], ended, address)
 
 
 def _mean(taken: Iterable[Taken]) -> float | None:
     """The mean of numbers, each weighed by how long it stood."""
     seconds = total = 0.0
     for each in taken:
-        seconds += each.step * len(each.rows)
-        total += each.step * math.fsum(value for _, value in each.rows)
+        seconds += sum([stood for _, stood, _ in each.numbers])
+        total += sum([stood * value for _, stood, value in each.numbers])
     return total / seconds if seconds else None
 
 
-def _expected(rows: list[tuple[int, float]]) -> float:
+def _expected(numbers: list[Stretch]) -> float:
     """What a line through the numbers comes to, as long after them as they are long (least squares)."""
-    if len(rows) < 3:
+    count = len(numbers)
+    if count < 3:
         return -math.inf
-    middle = math.fsum(time for time, _ in rows) / len(rows)
-    mean = math.fsum(value for _, value in rows) / len(rows)
-    spread = math.fsum((time - middle) ** 2 for time, _ in rows)
-    slope = math.fsum((time - middle) * (value - mean) for time, value in rows) / spread if spread else 0.0
-    return mean + slope * (2 * rows[-1][0] - rows[0][0] - middle)
+    first, last = numbers[0][0], numbers[-1][0]
+    middle = sum([time for time, _, _ in numbers]) / count
+    spread = sum([(time - middle) ** 2 for time, _, _ in numbers])
+    slope = sum([(time - middle) * value for time, _, value in numbers]) / spread if spread else 0.0
+    return sum([value for _, _, value in numbers]) / count + slope * (2 * last - first - middle)
