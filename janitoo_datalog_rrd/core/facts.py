@@ -25,6 +25,23 @@ class FileSizes:
 
 
 @dataclass(frozen=True, slots=True)
+class TailState:
+    """One who reads the journal.
+
+    Attributes:
+        name: what it is called.
+        behind: bytes of the journal that it has not confirmed.
+        dropped: samples that were given up for it.
+        limit: bytes of the journal that may be kept for it.
+    """
+
+    name: str
+    behind: int
+    dropped: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreState:
     """What the store holds.
 
@@ -42,6 +59,8 @@ class StoreState:
         series: how many there are.
         max_series: how many of those made by themselves there may be.
         files: the RRD files.
+        journal_kept_bytes: bytes of segments that are there only for those who read the journal.
+        tails: those.
     """
 
     cached: int
@@ -57,6 +76,8 @@ class StoreState:
     series: int
     max_series: int
     files: FileSizes
+    journal_kept_bytes: int = 0
+    tails: list[TailState] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

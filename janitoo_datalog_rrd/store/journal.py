@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_S = 5.0  # so that a disk that fails is not filled with beginnings of segments
 _SEGMENT = re.compile(r"(journal|kept)-([0-9]{10}|[1-9][0-9]{10,20})\.pickles")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when the disk has no room left."""
 
 
 class Journal:
@@ -47,6 +48,7 @@ class Journal:
         self.sync_mode = sync
         self.size = 0
         directory.mkdir(parents=True, exist_ok=True)
+        self._names_lock = threading.Lock()
         self.segment = max(self.all_segments(), default=0)
         self.end = (self.segment + 1, 0)
         self.is_wanted: Callable[[int], bool] = lambda _number: False
@@ -82,16 +84,30 @@ class Journal:
         """Number and bytes of each segment on disk, in their order."""
         found = []
         for number in self.all_segments():
-            for path in (self.path_of(number), self.kept_path_of(number)):
+            for path in self.paths_of(number):
                 with contextlib.suppress(OSError):
                     found.append((number, path.stat().st_size))
                     break
         return found
 
-    def _look(self) -> Iterator[tuple[int, bool]]:
-        for name in os.listdir(self.directory):  # noqa: PTH208 - only names are wanted
-            if match := _SEGMENT.fullmatch(name):
-                yield int(match[2]), match[1] == "kept"
+    def paths_of(self, segment: int) -> tuple[Path, Path]:
+        """Where a segment may be, in the order in which it comes there: who finds it at neither may be sure that it is gone."""
+        return self.path_of(segment), self.kept_path_of(segment)
+
+    def following(self, segment: int, last: int) -> int:
+        """The next segment on disk behind one; `last` where there is none before it."""
+        return min((number for number in self.all_segments() if segment < number < last), default=last)
+
+    def kept_sizes(self) -> list[tuple[int, int]]:
+        """Number and bytes of each segment that is there only for readers, in their order."""
+        kept = set(self.kept())
+        return [each for each in self.sizes() if each[0] in kept] if kept else []
+
+    def _look(self) -> list[tuple[int, bool]]:
+        with self._names_lock:  # a file that gets its other name meanwhile might be seen under none
+            names = os.listdir(self.directory)  # noqa: PTH208 - only names are wanted
+        found = map(_SEGMENT.fullmatch, names)
+        return [(int(match[2]), match[1] == "kept") for match in found if match]
 
     def begin_after(self, segment: int) -> None:
         """Give no later segment a number up to this one, which a snapshot covers or a reader has been at."""
@@ -124,7 +140,7 @@ class Journal:
             if self.sync_mode == "always":
                 os.fdatasync(descriptor)
         except OSError as error:
-            self.full |= error.errno in _FULL
+            self.full |= error.errno in FULL
             self._cut_back(descriptor)
             raise
         self.size += len(content)
@@ -217,7 +233,8 @@ class Journal:
                     move_aside(path)
                     continue
                 if self.is_wanted(number):
-                    path.rename(self.kept_path_of(number))
+                    with self._names_lock:
+                        path.rename(self.kept_path_of(number))
                     seams.reached("segment-kept")
                 else:
                     path.unlink(missing_ok=True)

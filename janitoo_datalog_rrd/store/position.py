@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,11 @@ class Position:
         return self.segment, self.offset, self.skip
 
 
+def behind(position: Position, sizes: Iterable[tuple[int, int]]) -> int:
+    """Bytes of the journal that a reader has not confirmed, by number and bytes of each segment."""
+    return max(0, sum(size for number, size in sizes if number >= position.segment) - position.offset)
+
+
 class Place:
     """The position of one reader, and its file.
 
@@ -72,8 +77,7 @@ class Place:
     @classmethod
     def make(cls, path: Path, position: Position) -> Place:
         """Make the file of a new reader. Raises OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, _pack(0, position) + _pack(1, position))
+        _write_anew(path, position)
         return cls(path, position)
 
     @classmethod
@@ -83,7 +87,7 @@ class Place:
         found = [each for each in map(_unpack, (content[:_SLOT], content[_SLOT : 2 * _SLOT])) if each is not None]
         if not found:
             on_damage(move_aside(path), "it says no position; the journal is read again from its oldest segment on")
-            return cls.make(path, Position(0))
+            return cls.make(path, Position(0, limit=_LARGEST))
         turn, position = max(found, key=lambda each: each[0])
         # what was on its way when the last life ended may have arrived, and nobody knows
         place = cls(path, replace(position, dropped=position.dropped + position.pending, pending=0))
@@ -95,7 +99,11 @@ class Place:
         self.position = position
         self._turn += 1
         self._synced = False
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # somebody has taken it away
+            _write_anew(self.path, position)
+            return
         try:
             os.pwrite(descriptor, _pack(self._turn, position), self._turn % 2 * _SLOT)
         finally:
@@ -110,6 +118,11 @@ class Place:
             finally:
                 os.close(descriptor)
             self._synced = True
+
+
+def _write_anew(path: Path, position: Position) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, _pack(0, position) + _pack(1, position))
 
 
 def _pack(turn: int, position: Position) -> bytes:

@@ -12,6 +12,7 @@ from .cache import Cache
 from .journal import Journal
 from .series import Series
 from .settings import StoreSettings
+from .tails import Tails
 
 MEASURE_S = 30.0
 """How long a look at the sizes of all files holds: there may be ten thousand of them."""
@@ -35,7 +36,7 @@ class StateReader:
         self._sizes: FileSizes | None = None
         self._measure_at = 0.0
 
-    def read(self, journal: Journal | None) -> StoreState:
+    def read(self, journal: Journal | None, tails: Tails | None = None) -> StoreState:
         """What the store holds now; `journal` is None while it is not open. What cannot be read counts nothing."""
         settings, cache = self._settings, self._cache
         snapshot = _stat(settings.snapshot_path)
@@ -54,6 +55,8 @@ class StateReader:
             series=len(cache.series),
             max_series=settings.max_series,
             files=self._measure(),
+            journal_kept_bytes=sum(size for _, size in _kept(journal)),
+            tails=[] if tails is None else tails.states(),
         )
 
     def _oldest(self) -> float | None:
@@ -113,6 +116,13 @@ def _size_of(series: Series) -> int:
     columns, archives = len(series.columns), [int(rra.rpartition(":")[2]) for rra in series.rras()]
     head = 144 + 232 * columns + len(archives) * (128 + 80 * columns)
     return head + 8 * sum(archives) * columns
+
+
+def _kept(journal: Journal | None) -> list[tuple[int, int]]:
+    try:
+        return [] if journal is None else journal.kept_sizes()
+    except OSError:
+        return []
 
 
 def _segments(journal: Journal) -> list[int]:

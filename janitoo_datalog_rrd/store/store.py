@@ -23,7 +23,7 @@ from .datasources import Datasources
 from .flusher import Flusher
 from .identity import Identities
 from .intake import Intake
-from .journal import Journal
+from .journal import FULL, Journal
 from .namelist import NameList
 from .recent import read_recent
 from .recovery import Recovery
@@ -347,7 +347,7 @@ class Store:
 
     def state(self) -> StoreState:
         """What the store holds: samples, journal, files."""
-        return self._state.read(self._journal)
+        return self._state.read(self._journal, self._tails)
 
     def path_of(self, name: str) -> Path:
         """RRD file of a series. Raises ValueError when the name is not safe."""
@@ -412,6 +412,8 @@ class Store:
             call()
         except OSError as error:
             what = f"{part} could not be written: {error}"
+            if self._journal is not None and error.errno in FULL:
+                self._journal.full = True
             if self.health.problems().get(part) != what:  # it is tried every second, perhaps for days
                 logger.error("%s; it is tried again", what)
             self.health.fail(part, what)

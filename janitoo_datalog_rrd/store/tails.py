@@ -9,18 +9,22 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ..core.facts import TailState
 from ..core.parsers import SAFE_NAME
 from ..core.status import Health
 from . import frames, safepickle
 from .cache import Cache
 from .journal import Journal
-from .position import Place, Position
+from .position import Place, Position, behind
 from .tail import Tail
 
 logger = logging.getLogger(__name__)
 
 RESERVE_BYTES = 64 << 20
-_RESERVE_SHARE = 20  # of a small disk: a twentieth
+"""Room on the disk that is the logger's: where there is less, nothing is kept for tails. Of a small disk, a twentieth."""
+STEP_BYTES = 8 << 20
+"""How much is let go at once when something could not be written for want of room."""
+_RESERVE_SHARE = 20
 _LOOK_EVERY = 10  # ticks
 _SUFFIX = ".position"
 
@@ -116,27 +120,35 @@ class Tails:
                 tail.close()
             self._open.clear()
 
-    def kept(self) -> list[tuple[int, int]]:
-        """Number and bytes of each segment that is there only for tails."""
-        kept = set(self._journal.kept())
-        return [each for each in self._journal.sizes() if each[0] in kept]
+    def states(self) -> list[TailState]:
+        """How each stands, by its name."""
+        with self._lock:
+            places = sorted((name, place.position) for name, place in self._places.items())
+        sizes = self._journal.sizes()
+        return [
+            TailState(name, behind(position, sizes), position.dropped + position.pending, position.limit)
+            for name, position in places
+        ]
 
     def tick(self) -> None:
-        """Let go of what is kept where the disk is short; called about once a second. Raises OSError."""
+        """Let go of what is kept where the disk is short, the oldest first; called about once a second. Raises OSError."""
         self._ticks += 1
-        if self._journal.full or self._ticks % _LOOK_EVERY == 0:
-            full, self._journal.full = self._journal.full, False
-            with self._lock:
-                kept = self.kept()
-                if kept and (full or self._is_short()):
-                    self._let_go(kept[0][0])
-                    self._ticks = -1  # and look again at once
+        full, self._journal.full = self._journal.full, False
+        if not self._places or not (full or self._ticks % _LOOK_EVERY == 0):
+            return
+        with self._lock:
+            room = STEP_BYTES if full else 0
+            for number, size in self._journal.kept_sizes():
+                if room <= 0 and not self._is_short():
+                    break
+                self._let_go(number)
+                room -= size
 
     def settle(self) -> None:
         """Give up what is over a tail's limit, and delete the segments that no tail needs any more."""
         with self._lock:
             try:
-                kept = self.kept()
+                kept = self._journal.kept_sizes()
                 for name, place in self._places.items():
                     with place.lock:
                         self._pass_over_what_was_read(place, kept)
@@ -196,7 +208,7 @@ class Tails:
                     begin = place.position.offset if place.position.segment == segment else 0
                     self._give_up(place, segment, begin, None)
                     self._tell_given_up(name, place, "the disk is short")
-        self._delete_unneeded(self.kept())
+        self._delete_unneeded(self._journal.kept_sizes())
 
     def _give_up(self, place: Place, segment: int, begin: int, until: int | None) -> int:
         """Move a position forward to the first frame at or after a byte, None for the next segment, and count what it passes.
