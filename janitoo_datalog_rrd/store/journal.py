@@ -232,7 +232,7 @@ class Journal:
                 if path.is_dir():
                     move_aside(path)
                     continue
-                if self.is_wanted(number):
+                if self.is_wanted(number) and path.stat().st_size:
                     with self._names_lock:
                         path.rename(self.kept_path_of(number))
                     seams.reached("segment-kept")

@@ -59,6 +59,11 @@ class Sample(NamedTuple):
         """Its units, as text for people."""
         return self.origin.units
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.origin.label
+
 
 class Tail:
     """Reads the journal from where its last life has confirmed; made by `Store.tail`.
