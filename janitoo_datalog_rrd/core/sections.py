@@ -120,9 +120,9 @@ class Section:
     """
 
     name: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict, repr=False)  # there may be secrets in them
     places: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
     secrets: frozenset[str] = frozenset()
 
     def __getitem__(self, option: str) -> Any:

@@ -185,6 +185,9 @@ class Forwarder:
         waiting = deque(self._pieces(lines))
         while waiting:
             piece = waiting.popleft()
+            if len(piece) > self._most:  # it has said meanwhile that this is too much
+                waiting.extendleft(reversed(self._pieces(piece)))
+                continue
             verdict = self._send(piece)
             if verdict is None:
                 return False
@@ -268,7 +271,7 @@ class Forwarder:
         if not number:
             return
         self._count("refused", number)
-        kind = why[:40]
+        kind = "".join(each for each in why.partition("'")[0] if not each.isdigit())  # without the line itself
         if kind not in self._told and len(self._told) < _TOLD_MAX:
             self._told.add(kind)
             what = f"{self.target.place} refuses samples, which are dropped and counted: {why}"

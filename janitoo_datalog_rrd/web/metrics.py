@@ -13,6 +13,7 @@ from .api.answers import json_response
 from .api.schemas import HEALTH
 from .auth.guard import who
 from .escape import clean
+from .forwarding import forward_metrics
 from .room import Room, room
 from .routes import Role, Route
 from .view import number, text
@@ -92,6 +93,7 @@ def metrics() -> Response:
         ("jnt_cache_samples", "gauge", "Samples accepted and not yet written to RRD files.", "", {"": cached}),
     )
     lines = [line for family in families for line in _family(*family)]
+    lines += forward_metrics(here.services)
     store = here.services.store
     if store is not None and here.services.options.get_option("http", "expose_values", False):
         lines += value_lines(store.list_series(), here.services.clock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,17 +37,18 @@ class Forwarding:
         forwarder: itself; `None` before `start`.
     """
 
-    def __init__(self, section: Section, waiting: Waiting) -> None:
+    def __init__(self, section: Section, waiting: Waiting, *, compressed: bool = False) -> None:
         self.section = section
         self.waiting = waiting
         self.counters = Counters()
         self.health = Health()
+        target = Target.of(section)
         writer = LineWriter(section["measurement"], section["tags"], section["describe"], section["series"])
         self.forwarder = Forwarder(
             "test",
             waiting,
             writer,
-            Target.of(section),
+            replace(target, compressed=True) if compressed else target,
             HttpClient(section["ca"], section["timeout"]),
             Pace(section["batch_size"], section["interval"]),
             self.counters,
@@ -81,8 +83,8 @@ def forward(read_section: Read) -> Iterator[Callable[..., Forwarding]]:
     """A function that starts a forwarder with these lines in its section; it is stopped at the end."""
     made: list[Forwarding] = []
 
-    def start(lines: str, waiting: Waiting) -> Forwarding:
-        forwarding = Forwarding(read_section(f"interval = 0.05\n{lines}"), waiting)
+    def start(lines: str, waiting: Waiting, *, compressed: bool = False) -> Forwarding:
+        forwarding = Forwarding(read_section(f"interval = 0.05\n{lines}"), waiting, compressed=compressed)
         made.append(forwarding)
         forwarding.forwarder.start()
         return forwarding

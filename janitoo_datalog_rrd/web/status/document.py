@@ -15,6 +15,7 @@ from ...core.facts import StoreState
 from ...core.services import Services
 from ...core.status import Rejected
 from ..escape import clean
+from ..forwarding import describe_forwards
 from ..view import number, text
 from .dialects import describe_dialects
 from .process import ProcessWatch, describe_threads, versions
@@ -55,6 +56,7 @@ class Reporter:
             "notes": _texts(services.health.notes()),
             "broker": self._broker(),
             "dialects": describe_dialects(services, notes=payloads),
+            "forwards": describe_forwards(services),
             "threads": [_texts(each) for each in describe_threads(services.threads, threading.enumerate())],
             "plugins": [_texts(each._asdict()) for each in services.plugins.all()],
             "cache": None if state is None else _cache(state),

@@ -30,6 +30,7 @@ _TOLD = (
     (r"explore-watch", "explore watch", "ends that a minute after the last look"),
     (r"broker", "broker", "supervises our own Mosquitto"),
     (r"broker-log", "broker log", "reads what our own Mosquitto says"),
+    (r"forward-.+", "forwarding", "sends samples to another database"),
     (r"\w+-store", "store", "writes the series whose time has come"),
     (r".+-\d{4}-\d{4}-store", "receiver", "reads, decodes, has it stored, acknowledges"),
 )

@@ -68,6 +68,23 @@ STATUS: dict[str, Any] = {
                 notes_left_out={**_COUNT, "description": "Notes that there was no room for."},
             )
         ),
+        forwards={
+            "type": "array",
+            "items": _object(
+                name=_TEXT,
+                kind=_TEXT,
+                place=_TEXT,
+                trouble={**_TEXT, "description": "Why samples do not get through now; empty while they do."},
+                since={**_TIME, "description": "When that began."},
+                last_sent=_TIME,
+                behind_bytes={**_COUNT, "description": "Bytes of the journal that it has still to get."},
+                sent=_COUNT,
+                unknown={**_COUNT, "description": "Samples that are unknown or infinite, which no line can hold."},
+                refused={**_COUNT, "description": "Samples that it does not want."},
+                dropped={**_COUNT, "description": "Samples that were dropped because too many waited."},
+            ),
+            "description": "Other databases that samples go to.",
+        },
         threads={
             "type": "array",
             "items": _object(name=_TEXT, does=_TEXT, plugin=_FLAG, alive=_FLAG, count=_COUNT, failure=_TEXT),
