@@ -15,6 +15,7 @@ import pytest
 from janitoo_datalog_rrd.cli import main
 from janitoo_datalog_rrd.core import sections as spec
 from janitoo_datalog_rrd.core.errors import DecodeError
+from janitoo_datalog_rrd.core.forwards import FORWARD
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, DECODERS, THREADS, Plugins
 from janitoo_datalog_rrd.core.sections import OptionSpec
@@ -135,6 +136,7 @@ def sections_of_options() -> Iterator[Any]:
     yield pytest.param("[schema__NAME]", spec.SCHEMA, id="schema")
     yield pytest.param("[series__NAME]", spec.SERIES, id="series")
     yield pytest.param("[decoder__NAME]", spec.DECODER, id="decoder")
+    yield pytest.param("[forward__NAME]", FORWARD, id="forward")
     yield pytest.param("[dialects]", spec.DIALECTS, id="dialects")
     yield pytest.param("[privacy]", spec.PRIVACY, id="privacy")
     yield pytest.param("Every thread", tuple(each for each in spec.THREAD if each.name != "hadd"), id="thread")

@@ -55,7 +55,7 @@ def test_the_shipped_ini_names_no_option_that_there_is_not(shipped: Path, tmp_pa
     assert options.system["broker_user"] == "house"
 
 
-@pytest.mark.parametrize("prefix", ["schema__", "series__", "decoder__", "datarrd__"])
+@pytest.mark.parametrize("prefix", ["schema__", "series__", "decoder__", "datarrd__", "forward__"])
 def test_the_shipped_ini_has_an_example_of_each_kind_of_section(shipped: Path, prefix: str) -> None:
     assert f";[{prefix}" in shipped.read_text()
 

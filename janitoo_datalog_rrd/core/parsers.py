@@ -118,7 +118,7 @@ def whole_seconds(low: int, high: int = 31536000) -> Parser:
 
 
 def size(low: int, high: int) -> Parser:
-    """Return a parser of sizes: a number of bytes, or with one of the units KiB, MiB, GiB or k, M, G (of 1024), kB, MB, GB (of 1000)."""
+    """Return a parser of sizes: bytes, or a number with one of the units KiB, MiB, GiB, k, M, G (1024), kB, MB, GB (1000)."""
 
     def parse(raw: str) -> int:
         match = _SIZE.fullmatch(raw.strip())
