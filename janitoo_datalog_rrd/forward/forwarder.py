@@ -95,7 +95,7 @@ class Forwarder:
         self._stopping = threading.Event()
         self._most = pace.batch_size
         self._compressed = target.compressed
-        self._fresh = True  # whether the next failure may be that of an old connection
+        self._used = False  # whether there may be a connection from before
         self._trouble = ""
         self._since: float | None = None
         self._last_sent: float | None = None
@@ -247,12 +247,12 @@ class Forwarder:
         try:
             answer = self._client.send("POST", self.target.url, body, headers)
         except UnreachableError:
-            if not self._fresh:
+            if not self._used:
                 raise
             # it may have hung up on a connection that nobody used for a while; a new one tells
-            self._fresh = False
+            self._used = False
             answer = self._client.send("POST", self.target.url, body, headers)
-        self._fresh = True
+        self._used = True
         return self.target.judge(answer)
 
     # -- what is told --------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from forward.conftest import Forwarding
 from forward.waiting import Number, Of, Waiting
-from support import wait_until
+from support import Certificates, wait_until
 from support.cutproxy import CutProxy
 from support.databases import Stored
 from support.standins import InfluxDB2, InfluxDB2Whole, InfluxDB3, QuestDB, StandIn, VictoriaMetricsAsOne
@@ -222,6 +223,22 @@ def test_a_slow_way_only_takes_longer(influxdb: InfluxDB2, network: CutProxy, fo
     assert influxdb.stored == stored_of(numbers(300))
 
 
+def test_a_certificate_of_the_own_authority_is_trusted_where_the_ini_names_it(certificates: Certificates, forward: Start) -> None:
+    database = InfluxDB2((certificates.server_cert, certificates.server_key))
+    database.start()
+    try:
+        forwarding = forward(database.ini, Waiting(numbers(10)))
+        wait_until(lambda: "its certificate is not trusted" in forwarding.trouble, what="the trouble to be told")
+        wrong = forward(f"{database.ini}\nca = {certificates.other_ca}", Waiting(numbers(10)))
+        wait_until(lambda: "its certificate is not trusted" in wrong.trouble, what="the trouble to be told")
+        assert not database.asked
+        right = forward(f"{database.ini}\nca = {certificates.ca}", Waiting(numbers(10)))
+        wait_confirmed(right, 10)
+        assert database.stored == stored_of(numbers(10))
+    finally:
+        database.stop()
+
+
 # -- what it makes of answers ----------------------------------------------------------------------------
 
 
@@ -260,3 +277,19 @@ def test_a_journal_that_cannot_be_read_is_told_and_tried_again(influxdb: InfluxD
     wait_confirmed(forwarding, 3)
     assert not failing
     assert influxdb.stored == stored_of(numbers(3))
+
+
+def test_it_rests_while_it_catches_up(influxdb: InfluxDB2, forward: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three times as long as it has worked, after each full batch."""
+    now = [0.0]
+
+    def work() -> float:
+        now[0] += 0.1
+        return now[0]
+
+    monkeypatch.setattr("janitoo_datalog_rrd.forward.forwarder.time.thread_time", work)
+    waiting = Waiting(numbers(50))
+    forwarding = forward(f"{influxdb.ini}\nbatch_size = 10", waiting)
+    wait_confirmed(forwarding, 50)
+    times = [each.time_s for each in influxdb.taken]
+    assert all(later - earlier >= 0.29 for earlier, later in pairwise(times)), times

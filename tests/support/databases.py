@@ -149,9 +149,9 @@ class InfluxDB1(Database):
     def health(self) -> str:
         return "/ping"
 
-    def create(self, database: str) -> None:
+    def create(self, database: str, how: str = "") -> None:
         """Make a database."""
-        query = urllib.parse.urlencode({"q": f'CREATE DATABASE "{database}"'})
+        query = urllib.parse.urlencode({"q": f'CREATE DATABASE "{database}" {how}'})
         with urllib.request.urlopen(f"{self.url}/query", data=query.encode(), timeout=20) as answer:
             assert "error" not in json.load(answer)["results"][0]
 

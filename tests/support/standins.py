@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import urllib.parse
+from pathlib import Path
 
 from .databases import Stored
 from .webservers import Request, WebServer
@@ -44,8 +45,8 @@ class StandIn(WebServer):
     COMPRESSED = True
     INI = ""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
+        super().__init__(certificate)
         self.status = 204
         self.token = "s3cret"
         self.stored: Stored = {}
@@ -55,7 +56,7 @@ class StandIn(WebServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._certificate else ''}://127.0.0.1:{self.port}"
 
     @property
     def ini(self) -> str:
