@@ -169,6 +169,16 @@ def alarms(arguments: tuple[str, ...]) -> None:
     sys.exit(show(arguments))
 
 
+@main.command(add_help_option=False, context_settings=_passed_on)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def agent(context: Context, arguments: tuple[str, ...]) -> None:
+    """Measure this machine and publish it; needs no server here."""
+    from .agent.main import main as run_agent  # the way to it that loads nothing else is in __main__.py
+
+    sys.exit(run_agent([*context.config_arguments, *arguments]))
+
+
 main.add_command(list_)
 main.add_command(fetch)
 main.add_command(graph)

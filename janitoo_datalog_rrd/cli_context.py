@@ -58,6 +58,11 @@ class Context:
         self._config = config
         self.plugins = Plugins()
 
+    @property
+    def config_arguments(self) -> list[str]:
+        """The ini as it was asked for, for a command that reads it by itself."""
+        return ["-c", self._config] if self._config else []
+
     def options(self) -> Options:
         """Read and check the ini."""
         return Options.load(find_config(self._config, os.environ), self.plugins, os.environ)

@@ -12,6 +12,8 @@ from typing import Any
 import click
 import pytest
 
+from janitoo_datalog_rrd.agent.settings import AGENT, AgentSections
+from janitoo_datalog_rrd.agent.settings import COMPONENT as AGENT_COMPONENT
 from janitoo_datalog_rrd.cli import main
 from janitoo_datalog_rrd.core import sections as spec
 from janitoo_datalog_rrd.core.errors import DecodeError
@@ -75,6 +77,8 @@ def test_every_ini_sample_loads(text: str, tmp_path: Path, plugins: Plugins) -> 
     ini = tmp_path / "sample.conf"
     ini.write_text(text, encoding="utf-8")
     Options.load(ini, plugins)
+    if "[agent" in text:
+        Options.load(ini, AgentSections(plugins))
 
 
 def test_the_readme_shows_the_two_commands_first() -> None:
@@ -139,6 +143,8 @@ def sections_of_options() -> Iterator[Any]:
     yield pytest.param("[forward__NAME]", FORWARD, id="forward")
     yield pytest.param("[dialects]", spec.DIALECTS, id="dialects")
     yield pytest.param("[privacy]", spec.PRIVACY, id="privacy")
+    yield pytest.param("[agent]", AGENT, id="agent")
+    yield pytest.param("[agent__NAME]", AGENT_COMPONENT, id="agent component")
     yield pytest.param("Every thread", tuple(each for each in spec.THREAD if each.name != "hadd"), id="thread")
     yield pytest.param("Every component", spec.COMPONENT, id="component")
     plugins = Plugins()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import importlib
+import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -11,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import CommandLine, copy_checkout, fetch_json, free_port, wait_until
+from support import CommandLine, Mosquitto, copy_checkout, fetch_json, free_port, wait_until
 
 from janitoo_datalog_rrd.core.options import Options, find_config
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, THREADS, Plugins
@@ -48,6 +51,8 @@ def test_the_wheel_holds_the_ini_the_pages_the_types_and_the_licence(root: Path,
         assert "License-Expression: MIT" in content.read(metadata).decode()
     assert "janitoo_datalog_rrd/config/janitoo_datalog_rrd.conf" in names
     assert "janitoo_datalog_rrd/config/janitoo_datalog_rrd.service" in names
+    assert "janitoo_datalog_rrd/config/agent.conf" in names
+    assert "janitoo_datalog_rrd/config/jnt_agent.service" in names
     assert "janitoo_datalog_rrd/py.typed" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     for folder in ("public", "janitoo_datalog_rrd"):
@@ -78,6 +83,41 @@ def test_the_wheel_starts_a_server_from_an_empty_folder(installed: Path, tmp_pat
         assert server.stop() == 0
     finally:
         commands.close()
+
+
+AGENT = """
+import sys
+from janitoo_datalog_rrd.__main__ import main
+try:
+    main()
+finally:
+    told = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
+    print(*sorted(name for name in told if not name.startswith("__")))
+"""
+
+
+def test_the_agent_runs_with_two_packages_beside_it(wheel: Path, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    command = ["install", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
+    done = subprocess.run([sys.executable, "-m", "pip", *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("psutil", "paho"):
+        (folder,) = importlib.import_module(name).__path__
+        shutil.copytree(folder, target / name)
+    commands = CommandLine(tmp_path, (sys.executable, "-S", "-c", AGENT), {"PYTHONPATH": str(target)})
+    commands.environ["JNT_SYSTEM_BROKER_PORT"] = str(mosquitto.port)
+    commands.environ["JNT_AGENT_DEVICE"] = "web01"
+    try:
+        with mosquitto.listen("devices/#") as listener:
+            agent = commands.start("agent")
+            metrics = json.loads(listener.wait_for("devices/web01/monitoring"))["metrics"]
+            assert {"cpu", "load", "memory", "disk", "network", "processes", "uptime"} <= set(metrics)
+            assert agent.stop() == 0
+            assert listener.wait_for("devices/web01/status") == b"offline"
+    finally:
+        commands.close()
+    assert agent.stdout.split() == ["janitoo_datalog_rrd", "paho", "psutil"]
+    assert "cannot be" not in agent.stderr
 
 
 def test_the_checkout_finds_its_ini_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:

@@ -67,7 +67,7 @@ class Agent:
             on_down=lambda: None,
             on_published=lambda mid, why: self._sender.published(mid, why, time.monotonic()),
         )
-        self._sender = Sender(self._waiting, self._link)
+        self._sender = Sender(self._waiting, self._link, settings.message_rate)
 
     def end(self) -> None:
         """Have `run` return; may be called by a signal's handler and by any thread."""

@@ -85,6 +85,13 @@ class Link:
         if self._client is not None:
             self._client.subscribe(topic_filter, lambda message: self._hand_on(handler, message))
 
+    def renew(self, why: str) -> None:
+        """Give a connection up that is of no use, and make another one."""
+        client = self._client
+        if client is not None:
+            logger.warning("%s: %s; the connection is made anew", self._client_id, why)
+            self._lost(client)
+
     @property
     def longest(self) -> int:
         """Bytes of the longest message that the broker takes."""
@@ -128,7 +135,7 @@ class Link:
             return
         self._client = None
         self._told = client.told
-        client.stop()
+        client.stop(0.0)
         now = time.monotonic()
         lasted = now - self._up_since
         if lasted >= _LASTS_S:

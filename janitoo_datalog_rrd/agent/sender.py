@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 WINDOW = 20
 """Messages on their way at once; paho-mqtt sends as many without an acknowledgement, and AWS IoT Core takes a hundred."""
 _RESERVE = 4  # what else may be on its way: what the device says of itself
+_PATIENCE_S = 60.0  # a broker that throttles may forget a message instead of acknowledging it
 _REFUSED_PAUSE_S = 60.0
 _NEVER = ("Topic name invalid", "Payload format invalid")
 _AROUND = 16  # bytes of a PUBLISH packet beside its topic and its payload, at most
@@ -29,13 +30,14 @@ class Sender:
     Args:
         waiting: what waits.
         link: the connection.
+        rate: so many messages a second at most, on the average.
 
     Attributes:
         sent: how many messages the broker has taken.
         refused: how many were dropped because the broker takes none like them, or because nobody knows their time.
     """
 
-    def __init__(self, waiting: Waiting, link: Link) -> None:
+    def __init__(self, waiting: Waiting, link: Link, rate: float = 100.0) -> None:
         self.sent = 0
         self.refused = 0
         self._waiting = waiting
@@ -45,6 +47,10 @@ class Sender:
         self._last = 0
         self._begin_at = -math.inf
         self._told = ""
+        self._rate = rate
+        self._allowed = rate
+        self._counted_at = -math.inf
+        self._moved_at = -math.inf
 
     def begin(self) -> None:
         """A new connection: nothing is on its way, and what was is sent again."""
@@ -56,6 +62,7 @@ class Sender:
     def published(self, mid: int, why: str, now: float) -> None:
         """The broker has a message, or refuses it."""
         number = self._on_the_way.pop(mid, None)
+        self._moved_at = now
         if number is None:
             return  # not ours: something that the device says of itself
         if not why:
@@ -87,15 +94,30 @@ class Sender:
             return self._begin_at
         if not (ready and self._link.up):
             return math.inf
-        room = min(WINDOW, max(1, self._link.window - _RESERVE)) - len(self._on_the_way)
-        if room <= 0:
+        if self._on_the_way and now >= self._moved_at + _PATIENCE_S:
+            self._link.renew(f"the broker has acknowledged nothing for {_PATIENCE_S:g} s")
             return math.inf
-        for entry in self._waiting.peek(room, self._last):
-            if not self._send(entry):
-                break
-            self._last = entry.number
-        self.settle()
-        return math.inf
+        room = min(WINDOW, max(1, self._link.window - _RESERVE)) - len(self._on_the_way)
+        allowed = self._may_send(now)
+        if room > 0:
+            entries = self._waiting.peek(min(room, allowed + 1), self._last)
+            for entry in entries[:allowed]:
+                if not self._on_the_way:
+                    self._moved_at = now
+                if not self._send(entry):
+                    break
+                self._last = entry.number
+                self._allowed -= 1
+            self.settle()
+            if len(entries) > allowed:
+                return now + 1.0 / self._rate
+        return self._moved_at + _PATIENCE_S if self._on_the_way else math.inf
+
+    def _may_send(self, now: float) -> int:
+        """How many messages the rate allows now."""
+        self._allowed = min(self._rate, WINDOW, self._allowed + (now - self._counted_at) * self._rate)
+        self._counted_at = now
+        return int(self._allowed)
 
     @property
     def busy(self) -> bool:

@@ -19,7 +19,7 @@ CONFIG_NAME = "agent.conf"
 PREFIX = "agent__"
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
-_LEVELS_MAX = 5  # with the device and one more there are seven slashes at most where AWS IoT Core is the broker
+_LEVELS_MAX = 6  # with the device and one more: AWS IoT Core takes seven slashes
 _SERVERS = ("dialects", "privacy", "webhook", "schema", "series", "decoder", "forward")
 
 
@@ -54,6 +54,7 @@ AGENT: Specs = (
     OptionSpec("homeassistant", parsers.boolean, True),
     OptionSpec("outbox_bytes", parsers.size(64 << 10, 64 << 30), MAX_BYTES),
     OptionSpec("message_bytes", parsers.size(1 << 10, 64 << 20), 128 << 10),
+    OptionSpec("message_rate", parsers.integer(1, 10000), 100),
 )
 COMPONENT: Specs = (
     OptionSpec("enabled", parsers.boolean, True),
@@ -111,6 +112,7 @@ class AgentSettings:
         outbox: the file in which readings wait.
         outbox_bytes: how much waits at most.
         message_bytes: the longest message.
+        message_rate: so many messages a second at most.
         components: the sections of those that are switched on, by name.
     """
 
@@ -127,6 +129,7 @@ class AgentSettings:
     outbox: Path
     outbox_bytes: int
     message_bytes: int
+    message_rate: int
     components: Mapping[str, Section]
 
     @property
@@ -169,6 +172,7 @@ class AgentSettings:
             outbox=options.home_dir / "agent-outbox.sqlite",
             outbox_bytes=section["outbox_bytes"],
             message_bytes=section["message_bytes"],
+            message_rate=section["message_rate"],
             components={each: found for each, found in components.items() if _is_on(found)},
         )
 
