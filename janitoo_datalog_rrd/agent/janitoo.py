@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import uuid as uuids
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -102,7 +103,7 @@ class Janitoo:
     def __init__(self, settings: AgentSettings, numbers: Numbers) -> None:
         self._node = AgentNode(settings, numbers)
         self._every = settings.heartbeat
-        self._due_at = 0.0
+        self._due_at = -math.inf
         self._left = float(_BURST)
         self._counted_at = 0.0
         self._told = False
@@ -126,7 +127,7 @@ class Janitoo:
 
     def begin(self) -> None:
         """The connection is there: heartbeat soon."""
-        self._due_at = 0.0
+        self._due_at = -math.inf
 
     def goodbye(self, client: Client) -> None:
         """Say that the device goes."""

@@ -5,111 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agent.announcers import CPU, SENSORS, Device, Measured, Part
 
 from janitoo_datalog_rrd.agent import homeassistant
-from janitoo_datalog_rrd.agent.announcing import MOST_OFTEN_S, Announcer
-from janitoo_datalog_rrd.agent.settings import AgentSettings
+from janitoo_datalog_rrd.agent.announcing import MOST_OFTEN_S
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.directory import Directory
 from janitoo_datalog_rrd.core.heartbeats import NodeRegistry
-from janitoo_datalog_rrd.core.metrics import Described, Metrics
+from janitoo_datalog_rrd.core.metrics import Described
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders.ha_words import ABBREVIATIONS, DEVICE_ABBREVIATIONS
 from janitoo_datalog_rrd.decoders.homeassistant import make_decoder
 
 ABOUT, STATUS, CONFIG = "devices/web01/about", "devices/web01/status", "homeassistant/device/jnt_web01/config"
 DAY = 86400.0
-
-
-class Measured:
-    """A component that measures nothing."""
-
-    def __init__(self, described: Mapping[str, Described]) -> None:
-        self.described = described
-
-    def read(self) -> dict[str, Any]:
-        """Not called here."""
-        raise NotImplementedError
-
-
-CPU = Measured({"percent": Described("CPU", "%", shown=True), "core.*.percent": Described("Core *", "%")})
-NET = Measured({"*.received": Described("* received", "B", counter=True, shown=True), "*.up": Described("* up", shown=True)})
-SENSORS = Measured(
-    {"temperature.*": Described("Temperature *", "°C", shown=True), "fan.*": Described("Fan *", "rpm", shown=True)}
-)
-
-
-@dataclass
-class Part:
-    """A component as an announcer sees it."""
-
-    name: str
-    metrics: Metrics | None
-    tree: dict[str, Any]
-    every: float = 10.0
-
-
-def parts() -> list[Part]:
-    return [
-        Part("cpu", CPU, {"percent": 4.5, "core": {"0": {"percent": 1.0}}}),
-        Part("net", NET, {"eth0": {"received": 4711, "up": 1}, "wlan0": {"received": 5, "up": None}}),
-        Part("sensors", SENSORS, {"temperature": {"acpitz_0": 48.5}, "fan": {"a-1": 900}}, every=30.0),
-    ]
-
-
-@dataclass
-class Broker:
-    """What was published: (topic, payload, retain) each."""
-
-    messages: list[tuple[str, bytes, bool]] = field(default_factory=list)
-    filters: list[str] = field(default_factory=list)
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        self.messages.append((topic, payload, retain))
-        return True
-
-    def subscribe(self, topic_filter: str, _handler: Any) -> None:
-        self.filters.append(topic_filter)
-
-    def take(self) -> list[tuple[str, Any]]:
-        """What was published since the last time, retained all of it; JSON is parsed."""
-        taken, self.messages = self.messages, []
-        assert all(retain for topic, _, retain in taken if not topic.startswith("/"))
-        return [(topic, json.loads(payload) if payload[:1] == b"{" else payload) for topic, payload, _ in taken]
-
-
-@dataclass
-class Device:
-    """An agent's announcer, which can begin anew as another run."""
-
-    folder: Path
-    parts: list[Part] = field(default_factory=parts)
-    options: dict[str, Any] = field(default_factory=dict)
-    now: float = 1763800000.0
-    broker: Broker = field(default_factory=Broker)
-
-    def begin(self, *, connected: bool = True, **options: Any) -> Announcer:
-        """Run it anew."""
-        self.options |= options
-        settings = AgentSettings(
-            **{
-                "device": "web01", "name": "Web 1", "location": "Rack 2", "topic": "devices", "hadd": "2041/0007",
-                "client_id": "c", "poll_delay": 10.0, "heartbeat": 60.0, "janitoo": False, "homeassistant": True,
-                "outbox": self.folder / "outbox.sqlite", "outbox_bytes": 1 << 20, "message_bytes": 1 << 17, "components": {},
-                **self.options,
-            }
-        )  # fmt: skip
-        announcer = Announcer(
-            settings, self.parts, address=lambda: "192.0.2.7", clock=lambda: self.now, monotonic=lambda: self.now - 1e6
-        )
-        if connected:
-            announcer.on_connect(self.broker)
-        return announcer
 
 
 def config_of(messages: list[tuple[str, Any]]) -> dict[str, Any]:
