@@ -42,6 +42,7 @@ class NodeState:
         changes: (when, state) of its last changes, the youngest last; times in seconds since the epoch UTC.
         ours: True for a node of this server, which says itself how it is, whether the broker is there or not.
         device: True for a device of another dialect, which sends no heartbeats.
+        machine: True for one with an agent, which has told of itself; its address says nothing to people.
     """
 
     hadd: str
@@ -56,6 +57,7 @@ class NodeState:
     changes: tuple[tuple[float, str], ...] = ()
     ours: bool = False
     device: bool = False
+    machine: bool = False
 
     @property
     def online(self) -> bool:
@@ -193,13 +195,13 @@ class NodeRegistry:
         changed = _turned(old, state, now)
         self._nodes[hadd] = replace(changed, last_seen=now, gap=gap, silent=False, ours=ours)
 
-    def describe(self, hadd: str, name: str, location: str, heartbeat: float = 0.0) -> None:
-        """Note what a node is called, where it is, and how often it heartbeats (seconds)."""
+    def describe(self, hadd: str, name: str, location: str, heartbeat: float = 0.0, *, machine: bool = False) -> None:
+        """Note what a node is called, where it is, how often it heartbeats (seconds), and whether it is one with an agent."""
         now = self._clock()
         with self._lock:
             old = self._nodes.get(hadd) or NodeState(hadd, "OFFLINE", now, 0.0)
             if hadd in self._nodes or len(self._nodes) - self._devices < MAX_NODES:
-                self._nodes[hadd] = replace(old, name=name, location=location, heartbeat=heartbeat)
+                self._nodes[hadd] = replace(old, name=name, location=location, heartbeat=heartbeat, machine=machine)
 
     def check(self) -> list[str]:
         """Set nodes that fell silent to OFFLINE and return their addresses."""

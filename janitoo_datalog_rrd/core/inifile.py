@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import ConfigError, Problem
-from .parsers import DiscreetError
 from .forwards import FORWARD, forward_faults
+from .parsers import DiscreetError
 from .sections import (
     COMPONENT,
     DECODER,

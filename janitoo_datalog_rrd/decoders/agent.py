@@ -192,7 +192,7 @@ class AgentDecoder:
         about, online, nodes = device.about, self._online.get(base), self._directory.nodes
         name = about.name or name_of(base.rpartition("/")[2])
         if is_hadd(device.address):
-            nodes.describe(device.address, name, about.location, about.every)
+            nodes.describe(device.address, name, about.location, about.every, machine=True)
             if online is not None:
                 nodes.seen(device.address, "ONLINE" if online else "OFFLINE")
         else:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from ..core.contracts import Column, SeriesInfo
 from .rates import Stored, stored
+from .telling import telling_first
 from .view import NodeView, label_of, value_units
 
 SILENT_S = 86400.0
 """A node that sends no heartbeats is called silent when its youngest value is older."""
 TILES_PER_NODE = 8
-MOST_NODES = 200
+FEWEST_TILES = 3
+MOST_TILES = 1600
+"""On a dashboard of many nodes, each has fewer tiles."""
+MOST_NODES = 500
 _WORST_FIRST = {"bad": 0, "warn": 1, "good": 2, "none": 3}
 
 
@@ -94,7 +98,9 @@ def make_overview(views: Iterable[NodeView], now: float) -> Overview:
         views: the nodes with their series.
         now: seconds since the epoch UTC.
     """
-    cards = [_card(view, now) for view in views]
+    views = list(views)
+    most = max(FEWEST_TILES, min(TILES_PER_NODE, MOST_TILES // max(len(views), 1)))
+    cards = [_card(view, now, most) for view in views]
     cards.sort(key=lambda card: (_WORST_FIRST[card.tone], _order(card.view)))
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
@@ -105,15 +111,17 @@ def make_overview(views: Iterable[NodeView], now: float) -> Overview:
 
 
 def _order(view: NodeView) -> tuple[str, str]:
-    """Nodes by their address, which has their controller; devices by what people call them."""
-    return view.title.casefold() if view.heard is not None and view.heard.device else view.address, view.address
+    """Nodes by their address, which has their controller; devices and machines by what people call them."""
+    by_name = view.heard is not None and (view.heard.device or view.heard.machine)
+    return view.title.casefold() if by_name else view.address, view.address
 
 
-def _card(view: NodeView, now: float) -> NodeCard:
+def _card(view: NodeView, now: float, most: int) -> NodeCard:
     tone, words, since = _state(view, now)
-    tiles = [Tile(info, column) for info in view.series[:TILES_PER_NODE] for column in info.columns]
+    series = telling_first(view.series) if len(view.series) > most else view.series
+    tiles = [Tile(info, column) for info in series[:most] for column in info.columns]
     values = sum(len(info.columns) for info in view.series)
-    return NodeCard(view, tone, words, since, tiles[:TILES_PER_NODE], values)
+    return NodeCard(view, tone, words, since, tiles[:most], values)
 
 
 def _state(view: NodeView, now: float) -> tuple[str, str, float | None]:

@@ -13,7 +13,7 @@ from ...core.plugins import takes_options
 from ...core.sections import OptionSpec, Section
 from ..devices import disk_counters
 from ..levels import Levels, Lines
-from ..mounts import Mount, Usage, group_mounts, measure, read_mounts, read_kinds
+from ..mounts import Mount, Usage, group_mounts, measure, read_kinds, read_mounts
 from ..patience import Patience
 
 DESCRIBED: Mapping[str, Described] = MappingProxyType(

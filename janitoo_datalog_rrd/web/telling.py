@@ -1,0 +1,47 @@
+"""Which values of a machine tell most of it, for a dashboard that has room for a few of its hundreds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..core.contracts import Key, SeriesInfo
+
+_MACHINES = "/monitoring"
+_ROOT = "metrics."
+_RATE = ".rate"
+_FIRST = ("cpu", "memory", "load", "disk", "sensors", "network", "gpu")
+_EACH = ("metrics.processes.memory.", "metrics.processes.cpu.")
+
+
+def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
+    """Series of a node, those that tell most of a machine first: one of each of its components, then another one of each.
+
+    Those that are of no machine with an agent stay in their order, before the others.
+    """
+    paths = {path for info in series if (path := _path(info))}
+    by_component: dict[str, list[SeriesInfo]] = {}
+    found: list[tuple[tuple[int, int], SeriesInfo]] = []
+    for info in series:
+        path = _path(info)
+        if path:
+            by_component.setdefault(path.split(".")[1], []).append(info)
+        else:
+            found.append(((-1, 0), info))
+    names = sorted(by_component, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    for place, name in enumerate(names):
+        ordered = sorted(by_component[name], key=lambda info: _order(info, paths))
+        found += [((rank, place), info) for rank, info in enumerate(ordered)]
+    return [info for _, info in sorted(found, key=lambda each: each[0])]
+
+
+def _order(info: SeriesInfo, paths: Iterable[str]) -> tuple[bool, bool, bool, int]:
+    """What goes first within a component: shares, and what is of the whole; last what only grows, and single processes."""
+    path = _path(info)
+    return path + _RATE in paths, path.startswith(_EACH), info.columns[0].units != "%", path.count(".")
+
+
+def _path(info: SeriesInfo) -> str:
+    """Where an agent has a number in its messages; empty for a series of anything else."""
+    key: Key = info.columns[0].key if info.columns else ()
+    is_machines = len(key) == 2 and key[0].endswith(_MACHINES) and key[1].startswith(_ROOT)
+    return key[1] if is_machines else ""

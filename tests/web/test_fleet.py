@@ -1,0 +1,69 @@
+"""Hundreds of machines with agents on the dashboard: all of them, by their names, each with what tells most of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+from web.sites import Site
+
+from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
+from janitoo_datalog_rrd.web.telling import telling_first
+
+PATHS = (
+    "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.interrupts.rate", "cpu.percent", "cpu.time.user",
+    "disk.io.vda.read_bytes", "disk.io.vda.read_bytes.rate", "disk.usage.root.percent", "disk.usage.root.total",
+    "load.1", "load.15", "memory.free", "memory.percent", "network.eth0.bytes_recv", "network.eth0.bytes_recv.rate", "processes.count",
+    "processes.memory.firefox", "uptime.seconds",
+)  # fmt: skip
+
+
+def machine(name: str, hadd: str) -> list[SeriesInfo]:
+    """The series of a machine, in the order of their names."""
+    topic, now = f"devices/{name}/monitoring", time.time()
+    found = []
+    for path in PATHS:
+        units, kind = "%" if path.endswith("percent") else "", "DERIVE" if path.endswith(".rate") else "GAUGE"
+        column = Column("value", (topic, f"metrics.{path}"), path, units, kind, 1.5, now)
+        series = f"devices.{name}.monitoring.metrics.{path}"
+        found.append(SeriesInfo(series, hadd, path, 10, False, (column,), None, 0))  # type: ignore[arg-type]
+    return found
+
+
+def labels(series: list[SeriesInfo]) -> list[str]:
+    return [info.label for info in series]
+
+
+def test_what_tells_most_of_a_machine_is_one_of_each_component() -> None:
+    series = machine("web01", "2041/0007")
+    assert labels(telling_first(series))[:9] == [
+        "cpu.percent", "memory.percent", "load.1", "disk.usage.root.percent", "network.eth0.bytes_recv.rate", "processes.count",
+        "uptime.seconds", "cpu.core.0.percent", "memory.free",
+    ]  # fmt: skip
+    assert sorted(labels(telling_first(series))) == sorted(labels(series)), "none is lost"
+
+
+def test_other_series_of_the_node_stay_in_their_order() -> None:
+    series = machine("web01", "2041/0007")
+    others = [replace(series[at], name=name, label=name, columns=()) for at, name in enumerate(("b", "a"))]
+    assert labels(telling_first([others[0], *series, others[1]]))[:3] == ["b", "a", "cpu.percent"]
+
+
+@pytest.mark.parametrize(("count", "tiles"), [(3, 8), (300, 5)])
+def test_every_machine_of_a_fleet_is_on_the_dashboard_by_its_name(site: Site, count: int, tiles: int) -> None:
+    nodes = site.services.nodes
+    for number in range(count):
+        hadd = f"{9000 - number:04d}/0001"
+        nodes.describe(hadd, f"web{number:03d}", "Rack", 10.0, machine=True)
+        nodes.seen(hadd, "ONLINE")
+        for info in machine(f"web{number:03d}", hadd):
+            site.store.series[info.name] = replace(info, path=site.store.home / f"{info.name}.rrd")
+    page = site.client.get("/").text
+    names = re.findall(r'<section class="node [^>]*aria-label="(web\d+)"', page)
+    assert names == [f"web{number:03d}" for number in range(count)]
+    card = page.partition('aria-label="web002"')[2].partition("</section>")[0]
+    assert card.count("<li ") + card.count("<li>") == tiles
+    assert f"All {len(PATHS)}" in card
+    assert "cpu.percent" in card
