@@ -15,8 +15,8 @@ from janitoo_datalog_rrd.web.telling import telling_first
 PATHS = (
     "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.interrupts.rate", "cpu.percent", "cpu.time.user",
     "disk.io.vda.read_bytes", "disk.io.vda.read_bytes.rate", "disk.usage.root.percent", "disk.usage.root.total",
-    "load.1", "load.15", "memory.free", "memory.percent", "network.eth0.bytes_recv", "network.eth0.bytes_recv.rate", "processes.count",
-    "processes.memory.firefox", "uptime.seconds",
+    "load.1", "load.15", "memory.free", "memory.percent", "network.eth0.bytes_recv", "network.eth0.bytes_recv.rate",
+    "processes.count", "processes.memory.firefox", "uptime.seconds",
 )  # fmt: skip
 
 
@@ -39,7 +39,8 @@ def labels(series: list[SeriesInfo]) -> list[str]:
 def test_what_tells_most_of_a_machine_is_one_of_each_component() -> None:
     series = machine("web01", "2041/0007")
     assert labels(telling_first(series))[:9] == [
-        "cpu.percent", "memory.percent", "load.1", "disk.usage.root.percent", "network.eth0.bytes_recv.rate", "processes.count",
+        "cpu.percent", "memory.percent", "load.1", "disk.usage.root.percent", "network.eth0.bytes_recv.rate",
+    "processes.count",
         "uptime.seconds", "cpu.core.0.percent", "memory.free",
     ]  # fmt: skip
     assert sorted(labels(telling_first(series))) == sorted(labels(series)), "none is lost"
