@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,13 @@ class DockerSocket(HTTPConnection):
 
     Args:
         path: of the socket.
-        timeout_s: how long all questions together may take, in seconds.
+        until: when all questions must have been answered, by `time.monotonic`.
     """
 
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        super().__init__("localhost", timeout=timeout_s)
+    def __init__(self, path: Path, until: float) -> None:
+        super().__init__("localhost")
         self._path = path
-        self._until = time.monotonic() + timeout_s
+        self._until = until
 
     def connect(self) -> None:
         """Open the connection; raises OSError."""
@@ -40,25 +42,27 @@ class DockerSocket(HTTPConnection):
         self.sock.settimeout(self._left())
         self.sock.connect(str(self._path))
 
-    def ask(self, path: str) -> Any:
-        """The answer to GET, as JSON.
+    def send_question(self, path: str) -> None:
+        """Ask by GET; `take_answer` has to follow. Raises DockerError."""
+        with _told():
+            if self.sock is not None:
+                self.sock.settimeout(self._left())
+            self.request("GET", path)
+
+    def take_answer(self) -> Any:
+        """The answer, as JSON.
 
         Raises:
             GoneError: there is no such thing.
             DockerError: it refused, took too long, or sent something else.
         """
-        try:
+        with _told():
             if self.sock is not None:
                 self.sock.settimeout(self._left())
-            self.request("GET", path)
             answer = self.getresponse()
             body = self._body(answer)
-        except TimeoutError:
-            raise DockerError("it takes too long to answer") from None
-        except (OSError, HTTPException) as error:
-            raise DockerError(f"{type(error).__name__}: {error}") from error
         if answer.status == 404:
-            raise GoneError(path)
+            raise GoneError
         if answer.status != 200 or len(body) > MAX_ANSWER:
             raise DockerError(f"it answered {answer.status} with {len(body)} bytes")
         try:
@@ -85,3 +89,14 @@ class DockerSocket(HTTPConnection):
         if left <= 0:
             raise TimeoutError
         return left
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong with the connection as a DockerError."""
+    try:
+        yield
+    except TimeoutError:
+        raise DockerError("it takes too long to answer") from None
+    except (OSError, HTTPException) as error:
+        raise DockerError(f"{type(error).__name__}: {error}") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,7 +20,8 @@ from ..levels import Levels, Lines
 SOCKET = "/var/run/docker.sock"
 POLL_DELAY_S = 30.0
 MOST = 100
-TIMEOUT_S = 10.0
+TIMEOUT_S = 15.0
+MAX_CONNECTIONS = 32
 
 DESCRIBED: Mapping[str, Described] = MappingProxyType(
     {
@@ -66,44 +69,59 @@ class DockerMetrics:
             DockerError: it does not answer as it should.
         """
         look(self._path)
-        engine = DockerSocket(self._path, self._timeout_s)
-        try:
-            try:
-                engine.connect()
-            except PermissionError:
-                raise AbsentError(_not_for_us(self._path)) from None
-            except OSError as error:
-                raise AbsentError(f"no engine listens at {self._path}: {error.strerror or error}") from None
-            return self._lines.told(self._ask_all(engine))
-        finally:
-            engine.close()
+        until = time.monotonic() + self._timeout_s
+        with ExitStack() as stack:
+            first = stack.enter_context(closing(self._connect(until)))
+            first.send_question("/containers/json")
+            listed = first.take_answer()
+            containers = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            levels = self._choose(containers)
+            engines = [first]
+            with suppress(AbsentError):  # it takes no more for now, so those that there are have to do
+                while len(engines) < min(len(levels), MAX_CONNECTIONS):
+                    engines.append(stack.enter_context(closing(self._connect(until))))
+            stats = dict(_ask_all(engines, levels))
+        self._last, before = {identity: count for identity, each in stats.items() if (count := _cpu_count(each))}, self._last
+        found = {levels[each]: _tree(stats[each], self._last.get(each), before.get(each)) for each in stats}
+        return self._lines.told({"running": len(containers), "container": found})
 
-    def _ask_all(self, engine: DockerSocket) -> Tree:
-        listed = engine.ask("/containers/json")
-        containers = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        found: dict[str, Tree] = {}
-        counts: dict[str, CpuCount] = {}
+    def _connect(self, until: float) -> DockerSocket:
+        engine = DockerSocket(self._path, until)
+        try:
+            engine.connect()
+        except OSError as error:
+            engine.close()
+            if isinstance(error, PermissionError):
+                raise AbsentError(_not_for_us(self._path)) from None
+            raise AbsentError(f"no engine listens at {self._path}: {error.strerror or error}") from None
+        return engine
+
+    def _choose(self, containers: list[dict[str, Any]]) -> dict[str, str]:
+        """The identities of containers that are told, with their levels."""
+        chosen = {}
         for container in sorted(containers, key=_name_of):
             identity, level = container.get("Id"), self._levels.level(_name_of(container))
-            if level is None or not isinstance(identity, str) or not (identity.isascii() and identity.isalnum()):
-                continue
-            stats = self._ask_one(engine, identity)
-            if stats is not None:
-                count = _cpu_count(stats)
-                found[level] = _tree(stats, count, self._last.get(identity))
-                if count is not None:
-                    counts[identity] = count
-        self._last = counts
-        return {"running": len(containers), "container": found}
+            if level is not None and isinstance(identity, str) and identity.isascii() and identity.isalnum():
+                chosen[identity] = level
+        return chosen
 
-    @staticmethod
-    def _ask_one(engine: DockerSocket, identity: str) -> Mapping[str, Any] | None:
-        try:
-            # one-shot: without it the engine measures for a second, to tell of the time before
-            stats = engine.ask(f"/containers/{identity}/stats?stream=false&one-shot=true")
-        except GoneError:
-            return None
-        return stats if isinstance(stats, dict) else None
+
+def _ask_all(engines: Sequence[DockerSocket], identities: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Statistics by container, without those that have ended meanwhile.
+
+    As many are asked for at a time as there are connections: older engines, as that of Docker 20.10, answer once a second, and
+    then all that were asked.
+    """
+    left = iter(identities)
+    while asked := list(zip(engines, left, strict=False)):
+        for engine, identity in asked:
+            # one-shot: else the engine would measure twice, to tell of the time between
+            engine.send_question(f"/containers/{identity}/stats?stream=false&one-shot=true")
+        for engine, identity in asked:
+            with suppress(GoneError):
+                stats = engine.take_answer()
+                if isinstance(stats, dict):
+                    yield identity, stats
 
 
 def look(path: Path) -> None:

@@ -19,7 +19,7 @@ from support.trees import flat, section
 
 from janitoo_datalog_rrd.core.metrics import AbsentError
 from janitoo_datalog_rrd.nodes.dockersocket import MAX_ANSWER, DockerError
-from janitoo_datalog_rrd.nodes.metrics.docker import DockerMetrics, make_docker
+from janitoo_datalog_rrd.nodes.metrics.docker import MAX_CONNECTIONS, DockerMetrics, make_docker
 
 GIB = 1 << 30
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -35,6 +35,7 @@ class Engine(ThreadingMixIn, UnixStreamServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
     block_on_close = False
 
     def __init__(self, path: Path) -> None:
@@ -130,10 +131,34 @@ def test_containers_are_told_by_name_as_docker_stats_has_them(engine: Engine, pa
     }
 
 
-def test_one_connection_serves_all_and_the_engine_need_not_measure_for_a_second(engine: Engine, path: Path) -> None:
+def test_containers_are_asked_for_at_the_same_time_over_a_few_connections(engine: Engine, path: Path) -> None:
+    """Some engines answer once a second only: here none answers before a whole round of questions has come."""
+    engine.containers = {f"c{number}": (f"web{number}", stats()) for number in range(3 * MAX_CONNECTIONS)}
+    together = threading.Barrier(MAX_CONNECTIONS)
+
+    def wait_and_answer(handler: BaseHTTPRequestHandler) -> None:
+        together.wait(timeout=10)
+        handler.send(200, stats())  # type: ignore[attr-defined]
+
+    for identity in engine.containers:
+        engine.instead[f"/containers/{identity}/stats"] = wait_and_answer
+    tree = make(path).read()["container"]
+    assert isinstance(tree, dict)
+    assert len(tree) == 3 * MAX_CONNECTIONS
+    assert engine.connections == MAX_CONNECTIONS
+
+
+def test_an_engine_that_takes_few_connections_is_asked_over_those(engine: Engine, path: Path) -> None:
+    engine.containers = {f"c{number}": (f"web{number}", stats()) for number in range(2 * MAX_CONNECTIONS)}
+    engine.socket.listen(0)
+    tree = make(path).read()["container"]
+    assert isinstance(tree, dict)
+    assert len(tree) == 2 * MAX_CONNECTIONS
+
+
+def test_the_engine_need_not_measure_twice_for_an_answer(engine: Engine, path: Path) -> None:
     engine.containers = {f"c{number}": (f"web{number}", stats()) for number in range(5)}
     make(path).read()
-    assert engine.connections == 1
     assert engine.asked[0] == "/containers/json"
     assert sorted(engine.asked[1:]) == [f"/containers/c{number}/stats?stream=false&one-shot=true" for number in range(5)]
 
