@@ -18,8 +18,9 @@ from janitoo_datalog_rrd.cli import main
 from janitoo_datalog_rrd.core import sections as spec
 from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.forwards import FORWARD
+from janitoo_datalog_rrd.core.metrics import AbsentError, describe
 from janitoo_datalog_rrd.core.options import Options
-from janitoo_datalog_rrd.core.plugins import COMPONENTS, DECODERS, THREADS, Plugins
+from janitoo_datalog_rrd.core.plugins import COMPONENTS, DECODERS, METRICS, THREADS, Plugins
 from janitoo_datalog_rrd.core.sections import OptionSpec
 from janitoo_datalog_rrd.core.services import Services
 from janitoo_datalog_rrd.store.schema import ORIGINAL_RRAS, Schemas
@@ -62,7 +63,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins
     monkeypatch.syspath_prepend(folder)
     found = re.findall(r'^"?([\w.]+)"? = "(house_plugins:\w+)"$', blocks(page, "toml")[0], re.MULTILINE)
     groups = re.findall(r'entry-points\."([\w.]+)"', blocks(page, "toml")[0])
-    assert len(found) == len(groups) == 3
+    assert len(found) == len(groups) == 4
     more = [EntryPoint(name, value, group) for group, (name, value) in zip(groups, found, strict=True)]
     installed = [point for group in groups for point in entry_points(group=group)]
     yield Plugins([*installed, *more])
@@ -298,3 +299,15 @@ def test_the_component_and_the_thread_of_the_page_work(plugins: Plugins, page_op
     assert (tank.name, tank.values["level"].read_all(), tank.values["level"].poll_delay) == ("Rain tank", {0: 812.5}, 60.0)
     tank.file.unlink()
     assert tank.start(None) is False
+
+
+def test_the_agents_component_of_the_page_measures_what_is_there(plugins: Plugins, tmp_path: Path) -> None:
+    factory = plugins.load(METRICS, "mails")
+    section = spec.Section("agent__mails", {"folder": str(tmp_path / "mails")})
+    with pytest.raises(AbsentError, match="there is no"):
+        factory(section)
+    (tmp_path / "mails" / "out").mkdir(parents=True)
+    (tmp_path / "mails" / "out" / "1").touch()
+    mails = factory(section)
+    assert mails.read() == {"waiting": 1, "queue": {"out": 1}}
+    assert describe("queue.out", mails.described).label == "Mails in out"
