@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import wait_until
+from support.cutproxy import CutProxy
 from support.webservers import WebServer
 
 from janitoo_datalog_rrd.core.connection import Backoff
@@ -344,3 +345,40 @@ def test_what_is_refused_together_goes_one_by_one(server: WebServer, outbox: Out
     assert server.bodies == bodies[1:]
     assert (delivery.state.refused, delivery.state.sent) == (1, 3)
     assert heard == [400, 200, 200, 200]
+
+
+def test_a_network_that_cuts_and_resets_costs_no_entry_and_no_order(server: WebServer, outbox: Outbox) -> None:
+    bodies: list[bytes] = []
+    with CutProxy(server.port) as proxy:
+        address = HttpAddress.parse(f"http://127.0.0.1:{proxy.port}/")
+        client = HttpClient(timeout_s=1.0)
+        delivery = Delivery(outbox, client, address, what="test", headers=lambda _: {}, backoff=Impatient())
+
+        def put_more() -> None:
+            for number in range(len(bodies), len(bodies) + 10):
+                bodies.append(b"%03d" % number * 100)
+                delivery.put(bodies[-1], float(number))
+
+        def all_arrived() -> None:
+            wait_until(lambda: not outbox.waiting, what="all to arrive")
+
+        proxy.cut_after(2000)  # in the middle of a request
+        put_more()
+        delivery.start()
+        all_arrived()
+        proxy.cut_after(150, back=True)  # a request arrives, and its answer does not
+        put_more()
+        all_arrived()
+        proxy.reset()
+        put_more()
+        all_arrived()
+        proxy.drop()
+        put_more()
+        wait_until(lambda: delivery.state.trouble)
+        proxy.heal()
+        all_arrived()
+        delivery.stop()
+        assert proxy.resets >= 3
+    assert sorted(set(server.bodies)) == bodies
+    firsts = [body for index, body in enumerate(server.bodies) if body not in server.bodies[:index]]
+    assert firsts == bodies

@@ -296,11 +296,14 @@ def busy_share(seconds: float = 2.0) -> float:
 def test_a_load_made_by_the_test_switches_the_mode_and_back_each_time_at_once(
     server: WebServer, command_line: CommandLine, environ: dict[str, str], burners: Burners
 ) -> None:
-    burners.start()
-    loaded = busy_share()
-    burners.stop()
-    idle = busy_share()
-    if loaded - idle < 20:
+    for _ in range(10):
+        burners.start()
+        loaded = busy_share()
+        burners.stop()
+        idle = busy_share()
+        if loaded - idle > 30:
+            break
+    else:
         pytest.skip(f"the machine is too busy with other things: {idle:g} % without a load of ours, {loaded:g} % with it")
     threshold = (loaded + idle) / 2
     env = {**environ, "CPU_PERCENTAGE_MAX": str(threshold), "REGULAR_TRANSMISSION_INTERVAL": "3600"}

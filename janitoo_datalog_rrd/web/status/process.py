@@ -32,6 +32,7 @@ _TOLD = (
     (r"broker-log", "broker log", "reads what our own Mosquitto says"),
     (r"forward-.+", "forwarding", "sends samples to another database"),
     (r"\w+-store", "store", "writes the series whose time has come"),
+    (r"\w+-delivery", "delivery", "takes what waits to be sent to another server"),
     (r".+-\d{4}-\d{4}-store", "receiver", "reads, decodes, has it stored, acknowledges"),
 )
 """Names of threads, as what each is shown, and what it does."""
@@ -39,6 +40,7 @@ _PLUGINS = {
     "datarrd": "takes values in and stores them",
     "http": "pages, graphs and the API",
     "hostsensor": "publishes values of this machine",
+    "webhook": "sends what this machine does to a web server",
 }
 
 
