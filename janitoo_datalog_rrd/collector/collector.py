@@ -5,60 +5,69 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..agent.clock import Clock, ClockFile
 from ..core.delivery import Delivery
 from ..core.httpclient import Answer
-from ..core.outbox import Entry, OutboxError
+from ..core.outbox import Entry, Outbox, OutboxError
 from ..nodes.addresses import own_address
 from ..nodes.processtable import ProcessTable, Usage
 
 logger = logging.getLogger(__name__)
 
-EARLIEST_S = 315_532_800.0
-"""1980: a clock that shows less was never set."""
 _LONGEST = 300
 
 
 class Collector:
     """Measures what processes take, again and again.
 
+    While the clock says that it is long ago, as on a machine without one at its boot, nothing is sent; when it is set, the times
+    of what waits are set right.
+
     Args:
         every_s: seconds between two moments.
         table: measures.
-        delivery: takes what was measured to the server.
+        outbox: where it waits.
+        delivery: takes it to the server; it is started here.
+        clock: the wall clock, looked after.
+        clock_file: what it was.
         address: of this machine; empty to look it up.
-        clock: seconds since the epoch UTC.
-        monotonic: seconds on a clock that never jumps.
     """
 
     def __init__(
         self,
         every_s: float,
         table: ProcessTable,
+        outbox: Outbox,
         delivery: Delivery,
+        clock: Clock,
+        clock_file: ClockFile,
         *,
         address: str = "",
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._every_s = every_s
         self._table = table
+        self._outbox = outbox
         self._delivery = delivery
-        self._address = address
         self._clock = clock
-        self._monotonic = monotonic
+        self._clock_file = clock_file
+        self._address = address
         self._ending = threading.Event()
         self._trouble = ""
+        self._sending = self._told_unset = False
 
     def run(self) -> None:
-        """Measure until `end` is called."""
-        due = self._monotonic()
+        """Measure until `end` is called. Raises OutboxError: the outbox is of no use from the beginning."""
+        step = self._clock_file.begin(self._outbox.next_number)
+        if step:
+            self._set_right(step)
+        self._clock_file.write()
+        due = self._clock.now()
         while not self._ending.is_set():
             self._measure()
-            now = self._monotonic()
+            now = self._clock.now()
             due = max(due + self._every_s, now)  # what was missed while the machine slept is not made up for
             self._ending.wait(due - now)
 
@@ -68,11 +77,9 @@ class Collector:
 
     def _measure(self) -> None:
         try:
+            self._look_at_clock()
             usage = self._table.usage()
-            now = self._clock()
-            if now < EARLIEST_S:
-                raise OutboxError("this machine's clock is before 1980: nothing is kept until it is set")
-            self._delivery.put(write_moment(usage, now), now, self._address or own_address())
+            self._delivery.put(write_moment(usage), self._clock.time_of(self._clock.now()), self._address or own_address())
         except (OSError, OutboxError) as error:
             if not self._trouble:
                 logger.error("what processes take is lost for now: %s", error)
@@ -82,11 +89,27 @@ class Collector:
                 logger.info("what processes take is measured and kept again")
             self._trouble = ""
 
+    def _look_at_clock(self) -> None:
+        """Compare the clocks, and begin to send once the time is known. Raises OutboxError."""
+        step = self._clock.look()
+        if step:
+            self._set_right(step)
+            self._clock_file.write()
+        if self._clock.is_set and not self._sending:
+            self._sending = True
+            self._delivery.start()
+        elif not (self._clock.is_set or self._told_unset):
+            self._told_unset = True
+            logger.warning("the clock says that it is long ago: what is measured waits until it is set")
 
-def write_moment(usage: Usage, time_s: float) -> bytes:
-    """One moment, as it waits in the outbox."""
-    moment = {"timestamp": round(time_s, 3), "memory": usage.memory, "cpu": usage.cpu}
-    return json.dumps(moment, separators=(",", ":")).encode()
+    def _set_right(self, step: float) -> None:
+        logger.warning("the clock was set by %+.1f s; the times of what waits are set right", step)
+        self._outbox.shift(step, self._clock_file.first)
+
+
+def write_moment(usage: Usage) -> bytes:
+    """One moment, as it waits in the outbox; its time stands beside it."""
+    return json.dumps({"memory": usage.memory, "cpu": usage.cpu}, separators=(",", ":")).encode()
 
 
 def join_moments(every_s: float) -> Callable[[Sequence[Entry]], bytes]:
@@ -95,7 +118,8 @@ def join_moments(every_s: float) -> Callable[[Sequence[Entry]], bytes]:
 
     def join(entries: Sequence[Entry]) -> bytes:
         address = json.dumps(entries[0].topic).encode()
-        return b'%s%s,"moments":[%s]}' % (beginning, address, b",".join(entry.content for entry in entries))
+        moments = b",".join(b'{"timestamp":%.3f,%s' % (entry.time_s, entry.content[1:]) for entry in entries)
+        return b'%s%s,"moments":[%s]}' % (beginning, address, moments)
 
     return join
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..agent.clock import Clock, ClockFile
 from ..core.delivery import Delivery
 from ..core.errors import JanitooError
 from ..core.httpclient import HttpClient
@@ -48,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         join=join_moments(given.every),
         on_answer=Listener().on_answer,
     )
-    collector = Collector(given.every, ProcessTable(given.top, given.every * _SAME_MOMENT), delivery, address=given.address or "")
+    table, clock = ProcessTable(given.top, given.every * _SAME_MOMENT), Clock()
+    clock_file = ClockFile(outbox.path.with_name(f"{outbox.path.name}.clock"), clock)
+    collector = Collector(given.every, table, outbox, delivery, clock, clock_file, address=given.address or "")
     on_end(collector.end)
-    delivery.start()
     try:
         collector.run()
+    except JanitooError as error:
+        sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
+        return USAGE_FAULT
     finally:
         delivery.stop()
         outbox.close()

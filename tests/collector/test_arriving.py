@@ -15,13 +15,14 @@ from collector.rack import Rack, begin_of
 from support import CommandLine, CutProxy, Mosquitto, wait_until
 from support.webservers import WebServer
 
-from janitoo_datalog_rrd.collector.collector import join_moments, write_moment
+from janitoo_datalog_rrd.agent.clock import Clock, ClockFile
+from janitoo_datalog_rrd.collector.collector import Collector, join_moments, write_moment
 from janitoo_datalog_rrd.collector.target import Token, address_of
 from janitoo_datalog_rrd.core.connection import Backoff
 from janitoo_datalog_rrd.core.delivery import Delivery
 from janitoo_datalog_rrd.core.httpclient import HttpClient
 from janitoo_datalog_rrd.core.outbox import Outbox
-from janitoo_datalog_rrd.nodes.processtable import Usage
+from janitoo_datalog_rrd.nodes.processtable import ProcessTable, Usage
 
 ADDRESS = "10.2.0.1"
 SERIES = "ressources-usage.10-2-0-1.memory.job"
@@ -66,7 +67,7 @@ def test_every_moment_arrives_once_whatever_is_cut(tmp_path: Path, command_line:
 
         def measure(number: int) -> None:
             for index in [left.pop(0) for _ in range(number)]:
-                delivery.put(write_moment(Usage({"job": index + 1.0}, {}), begin + index), begin + index, ADDRESS)
+                delivery.put(write_moment(Usage({"job": index + 1.0}, {})), begin + index, ADDRESS)
 
         def arrive() -> None:
             wait_until(lambda: outbox.waiting == 0, 40, "everything to arrive")
@@ -135,7 +136,7 @@ def test_a_collector_that_is_killed_goes_on_where_it_was(tmp_path: Path, command
     wait_until(lambda: time.time() > begun + 3, what="a few moments")
     running.kill()
     outbox = Outbox(tmp_path / "box")
-    kept = [json.loads(entry.content) for entry in outbox.peek(100)]
+    kept = [{"timestamp": round(entry.time_s, 3), **json.loads(entry.content)} for entry in outbox.peek(100)]
     outbox.close()
     assert len(kept) >= 2
     server.start()
@@ -211,3 +212,48 @@ def test_what_cannot_be_done_is_told(command_line: CommandLine, words: tuple[str
     assert said in done.stderr
     assert "s3cret" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+class Heard:
+    """Stands for the delivery: it is started, and keeps nothing."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.started = False
+
+    def start(self) -> None:
+        self.started = True
+
+    def put(self, content: bytes, time_s: float, topic: str) -> None:
+        self.outbox.put(content, time_s, topic)
+
+
+def test_times_are_set_right_when_the_clock_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A machine without a clock begins in 1970, measures, and asks the network for the time later."""
+    outbox = Outbox(tmp_path / "box")
+    wall, boot = [10.0], [10.0]
+    clock = Clock(lambda: wall[0], lambda: boot[0], lambda: False)
+    delivery = Heard(outbox)
+    collector = Collector(
+        10.0,
+        ProcessTable(1, 1.0),
+        outbox,
+        delivery,  # type: ignore[arg-type]
+        clock,
+        ClockFile(tmp_path / "clock", clock, "boot"),
+        address=ADDRESS,
+    )
+    for seconds in (0.0, 10.0, 10.0):
+        wall[0] += seconds
+        boot[0] += seconds
+        collector._measure()
+    assert not delivery.started
+    assert [entry.time_s for entry in outbox.peek(9)] == [10.0, 20.0, 30.0]
+    wall[0] = 1_800_000_040.0
+    boot[0] = 40.0
+    collector._measure()
+    assert delivery.started
+    body = json.loads(join_moments(10.0)(outbox.peek(9)))
+    assert [each["timestamp"] for each in body["moments"]] == [1_800_000_010.0, 1_800_000_020.0, 1_800_000_030.0, 1_800_000_040.0]
+    assert caplog.text.count("long ago") == 1
+    outbox.close()

@@ -136,3 +136,21 @@ def test_a_process_node_of_a_running_server_is_heard(tmp_path: Path, mosquitto: 
         means = wait_until(told, what="means of processes")
         assert all(0 <= memory <= 400 for memory, _ in means.values() if memory is not None)
         assert fetch_json(f"{house.url}/ressources-usage/get-all/192-0-2-8") == {}
+
+
+def test_processes_of_an_agent_are_heard(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """What an agent publishes of processes is told like that of a process node, by names that people know and by address."""
+    about = {"device_id": "web01", "name": "Web 1", "address": "192.0.2.9", "poll_delay": 10}
+    now = time.time()
+    with live_in(tmp_path, mosquitto) as house:
+        house.publish(("devices/web01/about", json.dumps(about)))
+        for age in (20, 10, 0):
+            processes = {"memory": {"firefox": 40.0, "Web_Content": 1.0}, "cpu": {"firefox": 95.0}}
+            message = {"device_id": "web01", "timestamp": now - age, "metrics": {"processes": processes, "cpu": {"percent": 5.0}}}
+            house.publish(("devices/web01/monitoring", json.dumps(message)))
+        url = f"{house.url}/ressources-usage"
+        means = {"Web_Content": [1.0, None], "firefox": [40.0, 95.0]}
+        assert fetch_json(f"{url}/get-all") == fetch_json(f"{url}/get-all/192-0-2-9") == means
+        assert fetch_json(f"{url}/get-all/192-0-2-8") == {}
+        alarm = {"color": "red", "processes": {"firefox": "red"}, "machines": {"firefox": ["192.0.2.9"]}}
+        assert fetch_json(f"{url}/query-alarm/") == alarm
