@@ -20,7 +20,8 @@ PREFIX = "agent__"
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 _LEVELS_MAX = 6  # with the device and one more: AWS IoT Core takes seven slashes
-_SERVERS = ("dialects", "privacy", "webhook", "schema", "series", "decoder", "forward")
+_SERVERS = ("dialects", "privacy", "webhook")
+_SERVERS_PREFIXES = ("schema", "series", "decoder", "forward")
 
 
 def device(raw: str) -> str:
@@ -90,10 +91,9 @@ class AgentSections(PluginSpecs):
         return tuple(each for each in COMPONENT if each.name not in own) + (extra or ()), extra is None
 
     def passes_over(self, name: str) -> bool:
-        prefix, separator, rest = name.partition("__")
-        if prefix in self._plugins.thread_names():
-            return bool(rest) or not separator
-        return prefix in _SERVERS and (bool(rest) or not separator)
+        prefix, _, rest = name.partition("__")
+        threads = self._plugins.thread_names()
+        return name in _SERVERS or name in threads or (bool(rest) and (prefix in _SERVERS_PREFIXES or prefix in threads))
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,11 +173,16 @@ class _Loader:
                     given[option] = _Given(value, f"environment variable {variable}")
                     break
             else:
-                if variable.startswith("JNT_") and variable != "JNT_CONF":
+                if variable.startswith("JNT_") and variable != "JNT_CONF" and not self._is_anothers(variable):
                     known = ", ".join(f"JNT_{each.upper()}_..." for each in sorted(names))
                     self._fault(
                         f"environment variable {variable}", "", "", f"names no section of the ini: expected one of {known}"
                     )
+
+    def _is_anothers(self, variable: str) -> bool:
+        """Tell whether a variable is of a section that is passed over."""
+        words = variable.lower().split("_")[1:]
+        return any(self.plugins.passes_over("_".join(words[:count])) for count in range(1, len(words)))
 
     def _take_components(self, thread: str) -> None:
         options = self.given.get(thread, {})

@@ -128,9 +128,6 @@ class Plugins(PluginSpecs):
     def thread_specs(self, name: str) -> Specs | None:
         return self.specs(THREADS, name)
 
-    def own_names(self) -> Iterable[str]:
-        return ("agent",)  # so that a variable JNT_AGENT_... is known
-
     def passes_over(self, name: str) -> bool:
         return name == "agent" or name.startswith("agent__")
 
