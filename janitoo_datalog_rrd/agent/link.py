@@ -15,6 +15,12 @@ logger = logging.getLogger(__name__)
 _LASTS_S = 30.0  # a connection that lasts so long was a good one
 _SHORT_ONES = 3
 _WAITING_MAX = 100
+_AROUND = 16  # bytes of a PUBLISH packet beside its topic and its payload, at most
+
+
+def size_of(topic: str, payload: bytes) -> int:
+    """Bytes that a message takes on the wire, at most."""
+    return len(topic.encode()) + len(payload) + _AROUND
 
 
 class Link:
@@ -77,8 +83,15 @@ class Link:
         return self._client.send(topic, payload) if self._client is not None and self.up else None
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish with QoS 1; False where there is no connection."""
-        return self._client is not None and self._client.publish(topic, payload, retain=retain)
+        """Publish with QoS 1; False where there is no connection, or where the broker takes no message as long."""
+        if self._client is None:
+            return False
+        if size_of(topic, payload) > self.longest:
+            logger.error(
+                "a message on %s has %d bytes, and the broker takes %d: it is not sent", topic, len(payload), self.longest
+            )
+            return False
+        return self._client.publish(topic, payload, retain=retain)
 
     def subscribe(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
         """Take the messages of a filter until the connection is gone."""

@@ -8,7 +8,7 @@ import math
 from ..core.outbox import Entry
 from .clock import UNSET_S
 from .documents import message
-from .link import Link
+from .link import Link, size_of
 from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,6 @@ _RESERVE = 4  # what else may be on its way: what the device says of itself
 _PATIENCE_S = 60.0  # a broker that throttles may forget a message instead of acknowledging it
 _REFUSED_PAUSE_S = 60.0
 _NEVER = ("Topic name invalid", "Payload format invalid")
-_AROUND = 16  # bytes of a PUBLISH packet beside its topic and its payload, at most
 
 
 class Sender:
@@ -130,7 +129,7 @@ class Sender:
             self._drop(entry, "is from an earlier boot, in which the clock was never set: nobody knows its time")
             return True
         payload = message(entry.topic.split("/")[-2], entry.time_s, entry.content)
-        size = len(payload) + len(entry.topic.encode()) + _AROUND
+        size = size_of(entry.topic, payload)
         if size > self._link.longest:
             self._drop(entry, f"has {size} bytes, and the broker takes {self._link.longest}; set [agent] message_bytes")
             return True
