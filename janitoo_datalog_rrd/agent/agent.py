@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_S = 10.0
 _GOODBYE_S = 0.7
+_AGAIN_S = 1.0
 
 
 class Agent:
@@ -86,7 +87,12 @@ class Agent:
         """Measure and publish until `end` is called; it may be called again."""
         self._ending = False
         while not self._ending:
-            self._handle(self._due())
+            try:
+                wait_s = self._due()
+            except Exception:  # a fault of ours costs a second, and not the readings of days
+                logger.exception("what was due could not be done; it is tried again")
+                wait_s = _AGAIN_S
+            self._handle(wait_s)
 
     def goodbye(self, *, stays: bool = False) -> None:
         """End the connection; what waits stays in the outbox.
@@ -120,7 +126,10 @@ class Agent:
     def _handle(self, wait_s: float) -> None:
         """Handle what happens, and all that has happened meanwhile."""
         for event in self._events.take(wait_s):
-            event()
+            try:
+                event()
+            except Exception:  # the same
+                logger.exception("something that happened could not be handled")
 
     def _end(self) -> None:
         self._ending = True

@@ -12,6 +12,7 @@ from ..core.mqtt import Message, MqttClient, Will
 
 logger = logging.getLogger(__name__)
 
+_BEGINS_S = 180.0  # longer than any connect with its handshake takes
 _LASTS_S = 30.0  # a connection that lasts so long was a good one
 _SHORT_ONES = 3
 _WAITING_MAX = 100
@@ -59,6 +60,7 @@ class Link:
         self._client: MqttClient | None = None
         self._up_since = math.nan
         self._begin_at = -math.inf
+        self._give_up_at = math.inf
         self._short = 0
         self._asked = 0
 
@@ -74,9 +76,14 @@ class Link:
 
     def due(self, now: float) -> float:
         """Begin a connection where it is time; returns when to call again, on the clock of `time.monotonic`."""
+        if self._client is not None and not self.up and now >= self._give_up_at:
+            self.renew("the connection is neither there nor gone")
         if self._client is None and now >= self._begin_at:
             self._begin()
-        return self._begin_at if self._client is None else math.inf
+            self._give_up_at = now + _BEGINS_S
+        if self._client is None:
+            return self._begin_at
+        return math.inf if self.up else self._give_up_at
 
     def send(self, topic: str, payload: bytes) -> int | None:
         """Publish with QoS 1; returns the id that `on_published` will name, or None where there is no connection."""

@@ -19,7 +19,7 @@ from ..core.memory import use_one_arena
 from ..core.metrics import Metrics
 from ..core.options import Options, find_config
 from ..core.outbox import Outbox
-from ..core.plugins import METRICS, Plugins
+from ..core.plugins import METRICS, THREADS, Plugins
 from ..core.sections import Section
 from .agent import Agent
 from .settings import CONFIG_NAME, AgentSections, AgentSettings
@@ -81,6 +81,10 @@ class _Run:
     def _read(self) -> None:
         path = find_config(self._config, os.environ, CONFIG_NAME)
         options = Options.load(path, self._sections, os.environ)
+        system = options.system
+        if "service" in system.places and not options.given.isdisjoint(self._plugins.names(THREADS)):
+            # the ini is the server's too: each has a log file of its own, and a name of its own at the broker
+            system.values["service"] = f"{system['service']}-agent"
         self.settings = AgentSettings.from_options(options, self._sections.names)
         self.broker = BrokerSettings.from_options(options)
         self.options = options

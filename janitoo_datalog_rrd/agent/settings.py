@@ -112,8 +112,8 @@ class AgentSettings:
         outbox: the file in which readings wait.
         outbox_bytes: how much waits at most.
         message_bytes: the longest message.
-        message_rate: so many messages a second at most.
         components: the sections of those that are switched on, by name.
+        message_rate: so many messages a second at most.
     """
 
     device: str
@@ -129,8 +129,8 @@ class AgentSettings:
     outbox: Path
     outbox_bytes: int
     message_bytes: int
-    message_rate: int
     components: Mapping[str, Section]
+    message_rate: int = 100
 
     @property
     def telemetry(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -13,8 +14,9 @@ import pytest
 from agents import documents, numbers
 from support import CutProxy, Mosquitto, wait_until
 
-from janitoo_datalog_rrd.agent import sender, waiting
+from janitoo_datalog_rrd.agent import agent, sender, waiting
 from janitoo_datalog_rrd.agent.agent import Agent
+from janitoo_datalog_rrd.agent.announcing import Announcer
 from janitoo_datalog_rrd.agent.settings import AgentSections, AgentSettings
 from janitoo_datalog_rrd.agent.waiting import Waiting
 from janitoo_datalog_rrd.core.connection import BrokerSettings
@@ -41,12 +43,12 @@ class Counting:
 
 
 @contextmanager
-def running(folder: Path, port: int, one: Metrics, agent: str = "") -> Iterator[tuple[Agent, Outbox]]:
+def running(folder: Path, port: int, one: Metrics, more: str = "") -> Iterator[tuple[Agent, Outbox]]:
     """An agent in a thread of the test's process."""
     ini = folder / "agent.conf"
     ini.write_text(
         f"[system]\nhome_dir = {folder / 'home'}\nbroker_port = {port}\n"
-        f"[agent]\ndevice = web01\npoll_delay = 1\njanitoo = False\nhomeassistant = False\n{agent}\n"
+        f"[agent]\ndevice = web01\npoll_delay = 1\njanitoo = False\nhomeassistant = False\n{more}\n"
     )
     sections = AgentSections(Plugins())
     options = Options.load(ini, sections)
@@ -128,6 +130,26 @@ def test_a_long_message_is_several_of_which_each_fits(make_mosquitto: Callable[.
     assert len({each["timestamp"] for each in third}) == 1
     assert {name for each in third for name in each["metrics"]["load"]["more"]} == {f"name{n}" for n in range(500)}
     assert not outbox.waiting
+
+
+def test_a_fault_of_the_agent_s_own_costs_no_reading(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = iter(range(3))
+
+    def fail(*_: object) -> float:
+        if next(failing, None) is not None:
+            raise KeyError("a fault")
+        return math.inf
+
+    monkeypatch.setattr(Announcer, "on_read", fail)
+    monkeypatch.setattr(Announcer, "due", fail)
+    monkeypatch.setattr(agent, "_AGAIN_S", 0.1)
+    with mosquitto.listen(MONITORING) as listener, running(tmp_path, mosquitto.port, Counting()):
+        wait_until(lambda: len(documents(listener)) >= 6, what="readings")
+    came = numbers(documents(listener), "load")
+    assert came == list(range(1, len(came) + 1))
+    assert caplog.text.count("a fault") >= 3
 
 
 def full(outbox: Outbox) -> None:
