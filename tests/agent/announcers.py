@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from janitoo_datalog_rrd.agent.announcing import Announcer
-from janitoo_datalog_rrd.agent.settings import AgentSettings
+from janitoo_datalog_rrd.agent.settings import AgentSections, AgentSettings
 from janitoo_datalog_rrd.core.metrics import Described, Metrics
 from janitoo_datalog_rrd.core.mqtt import Message
+from janitoo_datalog_rrd.core.options import Options
+from janitoo_datalog_rrd.core.plugins import Plugins
+
+INI = """
+[system]
+home_dir = {home}
+[agent]
+device = web01
+name = Web 1
+location = Rack 2
+hadd = 2041/0007
+janitoo = False
+"""
 
 
 class Measured:
@@ -100,14 +113,9 @@ class Device:
     def begin(self, **options: Any) -> Announcer:
         """Run it anew, with its options changed, and connected."""
         self.options |= options
-        settings = AgentSettings(
-            **{
-                "device": "web01", "name": "Web 1", "location": "Rack 2", "topic": "devices", "hadd": "2041/0007",
-                "client_id": "c", "poll_delay": 10.0, "heartbeat": 60.0, "janitoo": False, "homeassistant": True,
-                "outbox": self.folder / "outbox.sqlite", "outbox_bytes": 1 << 20, "message_bytes": 1 << 17, "components": {},
-                **self.options,
-            }
-        )  # fmt: skip
+        sections = AgentSections(Plugins())
+        given = Options.from_text(self.folder / "agent.conf", INI.format(home=self.folder), sections)
+        settings = replace(AgentSettings.from_options(given, sections.names), **self.options)
         announcer = Announcer(
             settings, self.parts, address=lambda: "192.0.2.7", clock=lambda: self.now, monotonic=lambda: self.now - 1e6
         )

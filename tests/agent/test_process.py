@@ -16,6 +16,7 @@ from janitoo_datalog_rrd.agent.main import _Run
 
 MONITORING = "devices/web01/monitoring"
 STATUS = "devices/web01/status"
+ABOUT = "devices/web01/about"
 HOUR = 3600.0
 
 
@@ -36,7 +37,9 @@ def test_readings_come_in_order_with_their_own_time_and_the_device_says_that_it_
         assert listener.wait_for(STATUS) == b"offline"
     found = documents(listener)
     assert listener.on(STATUS) == [b"online", b"offline"]
-    assert {topic for topic, _ in listener.messages} == {STATUS, MONITORING, "devices/web01/about"}
+    topics = [topic for topic, _ in listener.messages]
+    assert set(topics) == {STATUS, ABOUT, MONITORING}
+    assert max(topics.index(STATUS), topics.index(ABOUT)) < topics.index(MONITORING), "first it says what it is"
     assert numbers(found) == list(range(1, len(found) + 1)) == numbers(found, "other"), "what is due together comes together"
     times = [each["timestamp"] for each in found]
     assert times == sorted(set(times))
@@ -184,6 +187,7 @@ def test_a_new_name_is_taken_over_and_an_ini_with_faults_is_not(agent: AgentProc
         running.send(signal.SIGHUP)
         listener.wait_for("devices/web02/monitoring")
         wait_until(lambda: listener.on(STATUS)[-1] == b"", what="the old name to be taken back")
+        assert listener.on(STATUS) == [b"online", b"offline", b""], "what was said under the old name is taken back"
         assert running.stop() == 0
     everything = numbers(sorted((*documents(listener), *documents(listener, "web02")), key=lambda each: float(each["timestamp"])))
     assert everything == list(range(1, agent.counted() + 1))
