@@ -144,6 +144,15 @@ def test_names_from_the_bus_stay_text(site: Site) -> None:
     assert ask(site, f"/{quote('<b>?', safe='')}/metrics")["metric_names"] == ['x"\u202e-y']
 
 
+def test_a_machine_with_an_agent_goes_by_its_name_and_not_by_its_address(site: Site) -> None:
+    site.store.add("a", of("devices/web01/monitoring", "metrics.cpu.percent", last=12.5), node="2041/0007")
+    site.services.nodes.describe("2041/0007", "Web 1", "Rack 2", machine=True)
+    assert ask(site, "") == {"devices": ["web01"]}
+    assert ask(site, "/web01/metrics") == {"metric_names": ["cpu-percent"]}
+    assert ask(site, "/web01/metrics/latest")["metrics"] == {"cpu-percent": 12.5}
+    assert ask(site, "/web01/metrics/cpu-percent/timeseries?limit=1")["metric_values"]
+
+
 def test_a_label_says_nothing_here(site: Site) -> None:
     site.store.add("s", column("value", label="anything"))
     assert ask(site, "/0100/0001/metrics") == {"metric_names": ["value-0"]}
@@ -151,9 +160,8 @@ def test_a_label_says_nothing_here(site: Site) -> None:
 
 def test_a_device_of_that_tool_is_known_by_its_own_names(tmp_path: Path, mosquitto: Mosquitto) -> None:
     """What such a device publishes, on a real broker, is found under the names that its clients know."""
-    more = "[decoder__devices]\ntopics = devices/+/monitoring\nkind = json\ntime = timestamp\n"
     now = int(time.time())
-    with live_in(tmp_path, mosquitto, more=more) as house:
+    with live_in(tmp_path, mosquitto) as house:
         for age in (20, 10, 0):
             metrics = {"cpuUsage": 3.5 + age, "diskUsage": {"/": 80.0, "/home": 20.0}, "gpu_usages": [{"temperature": 50}]}
             payload = {"metrics": metrics, "timestamp": now - age, "device": "edge_device_01"}
