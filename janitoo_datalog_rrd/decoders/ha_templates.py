@@ -197,6 +197,11 @@ class Templates:
         return Template(text, path, tree, needs_document=whole)
 
 
+def names_a_place(text: str) -> bool:
+    """Whether a template only names a place in the message, without looking at all of it."""
+    return _place(text) is not None
+
+
 def _nothing(*_: object) -> str:
     return ""
 

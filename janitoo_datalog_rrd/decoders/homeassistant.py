@@ -18,7 +18,7 @@ from .documents import load_document
 from .ha_entities import Announced, announced, text_of
 from .ha_presence import Group, House
 from .ha_syntax import TemplateError
-from .ha_templates import Templates
+from .ha_templates import Templates, names_a_place
 from .ha_values import MAX_VALUES, Value, Values
 from .numbers import number_of
 from .paths import MISSING, refuse_paths
@@ -111,7 +111,7 @@ class HomeAssistantDecoder:
         if config.get("migrate_discovery") is True or config.get("migr_discvry") is True:
             return  # its entities are announced on another topic next, and go on until then
         known = self._announced.pop(topic, {})
-        wanted = dict.fromkeys(announced(config, component, object_id))
+        wanted = dict.fromkeys(self._of_use(announced(config, component, object_id)))
         if topic in self._wild:
             self._wild.remove(topic)
             if not self._wild:
@@ -130,6 +130,11 @@ class HomeAssistantDecoder:
                     self._add(topic, each)
             if not known:
                 del self._announced[topic]
+
+    def _of_use(self, values: list[Announced]) -> list[Announced]:
+        """Those that are read here, or described: of what another dialect reads, only what names a place is."""
+        elsewhere = {topic for topic in {each.topic for each in values} if self._directory.has_form(topic)}
+        return [each for each in values if each.topic not in elsewhere or names_a_place(each.template)]
 
     def _add(self, topic: str, given: Announced) -> None:
         """Add a value. One of the same device and identity that was announced on another topic gives way to it."""

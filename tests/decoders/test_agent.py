@@ -337,6 +337,7 @@ def test_home_assistants_announcement_of_an_agent_lists_no_second_device_and_mak
     assert home.directory.dress(reading).meta == reading.meta
     assert [node.hadd for node in home.nodes.all()] == [HADD]
     assert home.directory.notes == []
+    assert dict(other.counts())["values"] == 0, "hundreds of machines leave its room to others"
 
 
 def test_a_section_reads_other_topics() -> None:
