@@ -25,7 +25,7 @@ class Patience(Generic[Result]):
         timeout_s: how long one round of calls is waited for, in seconds; a round with calls that hang is begun anew once.
     """
 
-    def __init__(self, timeout_s: float = 2.0) -> None:
+    def __init__(self, timeout_s: float = 5.0) -> None:
         self._timeout_s = timeout_s
         self._hanging: dict[str, threading.Thread] = {}
 

@@ -20,7 +20,8 @@ MAX_NAMES = 200
 
 
 # Fields of /proc/PID/stat behind the name, from 0, and what they count in.
-_STATE, _USER, _SYSTEM, _THREADS, _START, _RSS = 0, 11, 12, 17, 19, 21
+_STATE, _FLAGS, _USER, _SYSTEM, _THREADS, _START = 0, 6, 11, 12, 17, 19
+_KERNEL_THREAD = 0x00200000  # PF_KTHREAD of the kernel's include/linux/sched.h
 _COMM_BYTES = 15
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -129,8 +130,8 @@ class ProcessTable:
 class ProcessScan:
     """Looks through the processes of this machine.
 
-    It reads one file for each, `/proc/PID/stat` (its form is in proc(5)): with some hundred processes psutil, which is made for
-    one at a time, takes three times as long.
+    It reads two files for each, `stat` and `statm` in `/proc/PID` (their form is in proc(5)): with some hundred processes psutil,
+    which is made for one at a time, takes twice as long.
 
     Args:
         proc_root: where procfs is mounted.
@@ -156,12 +157,16 @@ class ProcessScan:
                 continue
             stat = _read_start(self._proc + b"/" + entry + b"/stat", 4096)
             begin, end = stat.find(b"(") + 1, stat.rfind(b")")
-            fields = stat[end + 2 :].split(b" ", 22)
-            if end < begin or len(fields) < 22:
+            fields = stat[end + 2 :].split(b" ", 20)
+            if end < begin or len(fields) < 20:
                 continue  # it has ended meanwhile
             self.states[fields[_STATE].decode("ascii", "replace")] += 1
             self.threads += int(fields[_THREADS])
-            memory = int(fields[_RSS]) * _PAGE
+            if int(fields[_FLAGS]) & _KERNEL_THREAD:
+                continue
+            # What stat has of it is off by megabytes where there are many processors; newer kernels add up exactly for statm.
+            pages = _read_start(self._proc + b"/" + entry + b"/statm", 256).split(b" ", 2)
+            memory = int(pages[1]) * _PAGE if len(pages) == 3 else 0
             if memory <= 0:
                 continue
             comm = stat[begin:end]

@@ -50,7 +50,7 @@ class DiskMetrics:
     described = DESCRIBED
 
     def __init__(
-        self, *, network: bool = True, proc_root: Path = Path("/proc"), sys_root: Path = Path("/sys"), timeout_s: float = 2.0
+        self, *, network: bool = True, proc_root: Path = Path("/proc"), sys_root: Path = Path("/sys"), timeout_s: float = 5.0
     ) -> None:
         self._network = network
         self._mountinfo = proc_root / "self" / "mountinfo"

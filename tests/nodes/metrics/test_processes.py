@@ -124,8 +124,10 @@ class Proc:
 
     def put(self, number: int, comm: str, *, state: str = "S", ticks: int = 0, pages: int = 1000, started: int = 5) -> None:
         (self.folder / str(number)).mkdir(exist_ok=True)
-        fields = [state, *["0"] * 10, str(ticks), "0", *["0"] * 4, "2", "0", str(started), "0", str(pages), "0"]
+        flags = "4194304" if pages else "2097216"  # the second is a thread of the kernel
+        fields = [state, *["0"] * 5, flags, *["0"] * 4, str(ticks), "0", *["0"] * 4, "2", "0", str(started), "0", "0", "0"]
         (self.folder / str(number) / "stat").write_text(f"{number} ({comm}) {' '.join(fields)}\n")
+        (self.folder / str(number) / "statm").write_text(f"{pages + 500} {pages} 300 1 0 100 0\n")
 
 
 @pytest.fixture(name="proc")
