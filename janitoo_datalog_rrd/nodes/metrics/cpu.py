@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -101,7 +102,10 @@ class CpuMetrics:
 
     def _frequency(self) -> float | None:
         """Frequency in MHz, on average; None where the kernel sets no clocks, as in virtual machines."""
-        kilohertz = [int(clock.read_bytes()) for clock in self._clocks if clock.exists()]
+        kilohertz = []
+        for clock in self._clocks:
+            with suppress(OSError, ValueError):  # that of a processor that is off, or does not tell
+                kilohertz.append(int(clock.read_bytes()))
         return round(sum(kilohertz) / len(kilohertz) / 1000.0, 1) if kilohertz else None
 
 

@@ -55,6 +55,11 @@ class Disk(NamedTuple):
     name: str
     kind: str
 
+    @property
+    def title(self) -> str:
+        """What it is called: disks behind a RAID controller share a name."""
+        return f"{self.name.removeprefix('/dev/')} {self.kind}" if "," in self.kind else self.name.removeprefix("/dev/")
+
 
 class SmartMetrics:
     """Asks smartctl for each disk; one that sleeps is left asleep.
@@ -85,9 +90,9 @@ class SmartMetrics:
         tree: dict[str, Tree] = {}
         failed: dict[str, str] = {}
         for disk in disks:
-            level = self._levels.level(disk.name.removeprefix("/dev/"))
+            level = self._levels.level(disk.title)
             if level is not None and time.monotonic() < until:
-                answer, failed[disk.name] = self._ask(disk)
+                answer, failed[disk.title] = self._ask(disk)
                 if answer is not None:
                     tree[level] = _tree(answer)
         refused = [why for why in failed.values() if "ermission denied" in why or "not permitted" in why]

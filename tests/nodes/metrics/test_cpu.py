@@ -94,7 +94,12 @@ def test_the_frequency_is_the_average_of_the_clocks(machine: Machine) -> None:
     for number, kilohertz in enumerate((800_000, 3_200_000)):
         (machine.cpufreq / f"policy{number}").mkdir(parents=True)
         (machine.cpufreq / f"policy{number}" / "scaling_cur_freq").write_text(f"{kilohertz}\n")
-    assert flat(machine.metrics().read())["frequency"] == 2000.0
+    metrics = machine.metrics()
+    assert flat(metrics.read())["frequency"] == 2000.0
+    (machine.cpufreq / "policy1" / "scaling_cur_freq").write_text("<unknown>\n")
+    assert flat(metrics.read())["frequency"] == 800.0
+    (machine.cpufreq / "policy0" / "scaling_cur_freq").unlink()
+    assert flat(metrics.read())["frequency"] is None
 
 
 def test_without_counts_it_is_absent(tmp_path: Path) -> None:

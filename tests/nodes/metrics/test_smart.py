@@ -62,6 +62,7 @@ class Smartctl:
             self.answer(name, status, answer)
 
     def answer(self, name: str, status: int, answer: Any) -> None:
+        (self.folder / name).parent.mkdir(exist_ok=True)
         (self.folder / f"{name}.json").write_text(answer if isinstance(answer, str) else json.dumps(answer))
         (self.folder / f"{name}.status").write_text(str(status))
 
@@ -151,7 +152,7 @@ def test_one_disk_that_fails_does_not_keep_the_others_from_being_told(
     for _ in range(2):
         assert set(metrics.read()) == {"sdb"}
     told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert [text.split(": ")[0] for text in told] == [f"smartctl tells nothing of /dev/{name}" for name in ("sda", "sdc", "sdd")]
+    assert [text.split(": ")[0] for text in told] == [f"smartctl tells nothing of {name}" for name in ("sda", "sdc", "sdd")]
 
 
 def test_one_that_does_not_answer_is_given_up(smartctl: Smartctl) -> None:
@@ -167,6 +168,14 @@ def test_a_disk_that_is_pulled_out_ends_its_lines_once(smartctl: Smartctl) -> No
     smartctl.has({"sda": ("sat", 0, ATA)})
     assert flat(metrics.read())["sdb.passed"] is None
     assert set(metrics.read()) == {"sda"}
+
+
+def test_disks_behind_a_raid_controller_are_told_apart(smartctl: Smartctl) -> None:
+    devices = [{"name": "/dev/bus/0", "type": f"megaraid,{number}"} for number in (8, 9)]
+    smartctl.answer("--scan", 0, {"devices": devices})
+    smartctl.answer("bus/0", 0, ATA)
+    assert set(smartctl.metrics().read()) == {"bus_0_megaraid_8", "bus_0_megaraid_9"}
+    assert [call.partition("-d ")[2] for call in smartctl.calls()[1:]] == ["megaraid,8 /dev/bus/0", "megaraid,9 /dev/bus/0"]
 
 
 def test_names_that_no_device_has_are_not_handed_on(smartctl: Smartctl) -> None:
