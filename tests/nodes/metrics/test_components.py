@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import subprocess
@@ -115,7 +114,7 @@ def test_components_import_nothing_but_the_standard_library_and_psutil() -> None
     assert set(done.stdout.split()) <= {"janitoo_datalog_rrd", "psutil", "pynvml"}, done.stdout
 
 
-# -- the ini and the page ----------------------------------------------------------------------------------------
+# -- the page ----------------------------------------------------------------------------------------
 
 PAGE = Path(__file__).parents[3] / "docs" / "agent-metrics.md"
 
@@ -154,21 +153,3 @@ def test_every_option_stands_in_the_page_with_its_default(name: str) -> None:
     assert all(isinstance(spec, OptionSpec) for spec in specs)
     assert {spec.name: spec.default for spec in specs} == {spec.name: spec.parse(told[spec.name]) for spec in specs}
     assert set(told) == {spec.name for spec in specs}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_option_stands_in_the_shipped_ini_with_its_default(name: str) -> None:
-    """A line that begins with `;` and no blank is an option that is off."""
-    text = (PAGE.parents[1] / "config" / "agent.conf").read_text(encoding="utf-8")
-    lines = (line[1:] if line.startswith(";") and line[1:2].strip() else line for line in text.splitlines())
-    parser = configparser.RawConfigParser(comment_prefixes=(";",))
-    parser.read_string("\n".join(lines))
-    shipped = dict(parser[f"agent__{name}"])
-    assert shipped.pop("enabled") == "True"
-    specs = {spec.name: spec for spec in getattr(factory(name), "options", None) or ()}
-    if "poll_delay" not in specs:
-        assert shipped.pop("poll_delay") == parser["agent"]["poll_delay"]
-        assert f"[agent__{name}]\nenabled = True\n;poll_delay" in text
-    assert {option: specs[option].parse(given) for option, given in shipped.items()} == {
-        spec.name: spec.default for spec in specs.values()
-    }
