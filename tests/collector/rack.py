@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import rrdtool
-from support import CommandLine, Mosquitto, fetch, free_port, wait_until
+from support import Certificates, CommandLine, Mosquitto, fetch, free_port, wait_until
 from support.commands import Running
 
 _INI = """
@@ -23,6 +23,7 @@ hadd = 0014/0000
 hadd = 0018/0000
 http_port_0 = {port}
 http_auth = {auth}
+{tls}
 
 [schema__default]
 pattern = .*
@@ -40,17 +41,26 @@ class Rack:
         home: its home directory.
     """
 
-    def __init__(self, folder: Path, commands: CommandLine, broker: Mosquitto, *, auth: str = "off") -> None:
+    def __init__(
+        self, folder: Path, commands: CommandLine, broker: Mosquitto, *, auth: str = "off", tls: Certificates | None = None
+    ) -> None:
         self.port = free_port()
         self.home = folder / "home"
         self._commands = commands
         self._ini = folder / "rack.conf"
-        self._ini.write_text(_INI.format(home=self.home, broker=broker, port=self.port, auth=auth))
+        keys = ""
+        if tls is not None:
+            key = folder / "rack.key"
+            key.touch(mode=0o600)
+            key.write_bytes(tls.server_key.read_bytes())
+            keys = f"http_tls_cert = {tls.server_cert}\nhttp_tls_key = {key}"
+        self._ini.write_text(_INI.format(home=self.home, broker=broker, port=self.port, auth=auth, tls=keys))
+        self._scheme = "http" if tls is None else "https"
         self._running: Running | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it takes what is handed in."""
@@ -84,6 +94,8 @@ class Rack:
     def _is_up(self) -> bool:
         assert self._running is not None
         assert self._running.alive, self._running.stderr
+        if self._scheme == "https":
+            return "serving on" in self._running.stderr + self._running.stdout
         return fetch(f"{self.url}/healthz") is not None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from collector.rack import Rack, begin_of
-from support import CommandLine, CutProxy, Mosquitto, wait_until
+from support import Certificates, CommandLine, CutProxy, Mosquitto, wait_until
 from support.webservers import WebServer
 
 from janitoo_datalog_rrd.agent.clock import Clock, ClockFile
@@ -182,6 +182,30 @@ def test_what_a_machine_takes_is_shown(tmp_path: Path, command_line: CommandLine
     shown = command_line.run("alarms", rack.url, "--token-file", str(viewer))
     assert shown.returncode in (0, 1, 2)
     assert shown.stdout
+
+
+def test_a_server_whose_authority_is_not_known_gets_nothing(
+    tmp_path: Path, command_line: CommandLine, mosquitto: Mosquitto, certificates: Certificates
+) -> None:
+    """By TLS with an authority of its own; another one is told, and what was measured is kept."""
+    rack = Rack(tmp_path, command_line, mosquitto, auth="required", tls=certificates)
+    words = ("collector", rack.url, "--token-file", str(rack.token("rack", "agent")), "--every", "1s", "--address", ADDRESS)
+    rack.start()
+    box = ("--outbox", str(tmp_path / "box"))
+    wary = command_line.start(*words, *box, "--ca", str(certificates.other_ca))
+    wary.wait_for_text("its certificate is not trusted")
+    assert wary.stop() == 0
+    outbox = Outbox(tmp_path / "box")
+    kept = outbox.waiting
+    outbox.close()
+    assert kept
+    trusting = command_line.start(*words, *box, "--ca", str(certificates.ca))
+    client, headers = HttpClient(str(certificates.ca)), Token(rack.token("wall", "viewer"), {}).headers()
+    address = f"{rack.url}/ressources-usage/get-all/10-2-0-1"
+    wait_until(lambda: json.loads(client.send("GET", address, b"", headers).body), 40, "what processes take")
+    client.close()
+    assert trusting.stop() == 0
+    assert trusting.stderr == ""
 
 
 def test_a_second_collector_does_not_take_the_same_outbox(tmp_path: Path, command_line: CommandLine) -> None:
