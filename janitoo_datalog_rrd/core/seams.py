@@ -16,6 +16,7 @@ without such a hook a seam costs less than 0.1 µs and does nothing. No setting 
 | `snapshot-renamed` | the snapshot is in place; the segments that it covers are still there |
 | `segment-removed` | one of those segments is gone, the others are not |
 | `segment-kept` | one of those segments is kept for a reader of the journal, under its other name |
+| `position-written` | what a reader of the journal has confirmed is in its file; what was kept for it is still there |
 | `file-written` | as `snapshot-written`, for the catalogue and other small files |
 """
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ..core import seams
 from ..core.aside import move_aside
 from ..core.files import write_atomically
 
@@ -42,6 +43,10 @@ class Position:
     def place(self) -> tuple[int, int, int]:
         """Where it is: segment, byte, and sample of the frame there."""
         return self.segment, self.offset, self.skip
+
+    def without_pending(self, limit: int) -> Position:
+        """What it is for one who begins anew: nobody knows whether what was on its way has arrived."""
+        return replace(self, dropped=self.dropped + self.pending, pending=0, limit=limit)
 
 
 def behind(position: Position, sizes: Iterable[tuple[int, int]]) -> int:
@@ -89,8 +94,7 @@ class Place:
             on_damage(move_aside(path), "it says no position; the journal is read again from its oldest segment on")
             return cls.make(path, Position(0, limit=_LARGEST))
         turn, position = max(found, key=lambda each: each[0])
-        # what was on its way when the last life ended may have arrived, and nobody knows
-        place = cls(path, replace(position, dropped=position.dropped + position.pending, pending=0))
+        place = cls(path, position.without_pending(position.limit))
         place._turn = turn
         return place
 
@@ -108,6 +112,7 @@ class Place:
             os.pwrite(descriptor, _pack(self._turn, position), self._turn % 2 * _SLOT)
         finally:
             os.close(descriptor)
+        seams.reached("position-written")
 
     def sync(self) -> None:
         """Ask the disk to have the position. Raises OSError."""

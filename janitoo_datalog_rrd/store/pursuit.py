@@ -117,7 +117,10 @@ class Pursuit:
         assert self._run is not None  # noqa: S101 - for the type checker
         step = next(self._walk, None) if self._walk is not None else None
         if step is None:
+            before = self._run.size
             self._run.look_up_to(end[1] if segment == end[0] else None)
+            if self._walk is not None and self._run.size == before:
+                return None
             if at > self._run.size:
                 self._on_damage(segment, f"it was read up to byte {at}, and has only {self._run.size}")
             self._walk = self._run.walk(at, lambda what: self._on_damage(segment, what))

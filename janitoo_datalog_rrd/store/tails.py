@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ..core import seams
 from ..core.facts import TailState
 from ..core.parsers import SAFE_NAME
 from ..core.status import Health
@@ -86,11 +87,11 @@ class Tails:
                 segment, offset = self._journal.end
                 path = self._directory / f"{name}{_SUFFIX}"
                 place = self._places[name] = Place.make(path, Position(segment, offset, limit=limit_bytes))
-            elif place.position.limit != limit_bytes:
-                with place.lock:
-                    place.move(replace(place.position, limit=limit_bytes))
             with place.lock:
-                place.ahead = place.position.place
+                wanted = place.position.without_pending(limit_bytes)
+                if place.position != wanted:
+                    place.move(wanted)
+                place.ahead = wanted.place
             tail = self._open[name] = Tail(
                 name,
                 self._journal,
@@ -182,6 +183,7 @@ class Tails:
                     place.sync()  # or a power cut would leave a position in what is gone
             for number in unneeded:
                 self._journal.kept_path_of(number).unlink(missing_ok=True)
+                seams.reached("segment-removed")
 
     # -- what is given up ----------------------------------------------------------------------------
 
