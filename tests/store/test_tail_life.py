@@ -6,10 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from store.conftest import START, abandon, rows, schema
+from support.hypotheses import SHORT
 
 from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.parsers import retention
@@ -172,12 +173,5 @@ class Lives(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-TestLives = Lives.TestCase
-TestLives.settings = settings(
-    max_examples=40,
-    stateful_step_count=40,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def test_whatever_happens_each_sample_is_confirmed_once_or_counted_as_given_up() -> None:
+    run_state_machine_as_test(Lives, settings=settings(SHORT, max_examples=40, stateful_step_count=40))

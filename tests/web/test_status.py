@@ -126,6 +126,7 @@ def test_a_living_server_tells_of_every_part(tmp_path: Path, make_mosquitto: Cal
         assert document["cache"]["most"] == 5000
         assert document["cache"]["oldest"] <= document["time"]
         assert (document["journal"]["segments"], document["journal"]["sync"]) == (1, "interval")
+        assert document["journal"]["kept"] == 0
         assert document["journal"]["size"] > 0
         wait_until(lambda: (each := status()["journal"]) and each["synced"] and not each["pending"], what="the journal synced")
         assert document["disk"]["free"] > 0

@@ -136,6 +136,7 @@ def _journal(state: StoreState) -> dict[str, Any]:
     return {
         "segments": state.journal_segments,
         "size": state.journal_bytes,
+        "kept": state.journal_kept_bytes,
         "sync": state.journal_sync,
         "synced": number(state.journal_synced),
         "pending": state.journal_pending,

@@ -95,6 +95,7 @@ STATUS: dict[str, Any] = {
             _object(
                 segments=_COUNT,
                 size=_COUNT,
+                kept={**_COUNT, "description": "Bytes of older files that are kept for forwarding."},
                 sync={"type": "string", "enum": ["never", "interval", "always"]},
                 synced=_TIME,
                 pending=_FLAG,
