@@ -7,6 +7,7 @@ tells what each agent has measured.
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import threading
 import time
@@ -142,6 +143,7 @@ class _Machine:
         self.thread = threading.Thread(target=self._live, name=device, daemon=True)
 
     def _live(self) -> None:
+        self.agent.begin()
         self.agent.run()
         self.agent.goodbye()
 
@@ -150,6 +152,7 @@ def prepare(argument: Any) -> Callable[[], dict[str, Any]]:
     """Make the agents; what is returned runs them until a line comes on the standard input."""
     plan = Plan(**argument)
     Path(plan.folder).mkdir(parents=True, exist_ok=True)
+    logging.getLogger().addHandler(logging.NullHandler())  # each would say that the broker is restarted
     plugins, silent = Plugins(), threading.Event()
     machines = [_Machine(plan, device, plugins, silent) for device in plan.devices()]
     gc.freeze()

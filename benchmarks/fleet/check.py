@@ -32,19 +32,19 @@ def names(numbers: int, device: str) -> Iterator[tuple[str, int]]:
 
 def check_series(server: Server, times: Mapping[str, list[float]], numbers: int) -> list[str]:
     """Whether each number has one series, whose last number and time are those that were measured last; faults in words."""
-    found = {each["name"]: each["columns"][0] for each in _pages(server, "series") if each["name"].startswith("devices.")}
+    found = {each["name"]: each for each in _pages(server, "series") if each["name"].startswith("devices.")}
     faults: dict[str, list[str]] = {}
     expected = 0
     for device, measured in times.items():
         for name, position in names(numbers, device):
             expected += 1
-            column = found.pop(name, None)
-            if column is None:
+            series = found.pop(name, None)
+            if series is None:
                 faults.setdefault("have no series", []).append(name)
-            elif column["last_value"] != made_up(len(measured), position):
-                faults.setdefault("have another last value", []).append(f"{name}: {column['last_value']}")
-            elif abs(column["last_time_epoch"] - measured[-1]) > _CLOSE_S:
-                faults.setdefault("have another last time", []).append(f"{name}: {column['last_time_epoch']} for {measured[-1]}")
+            elif (value := series["columns"][0]["last_value"]) != made_up(len(measured), position):
+                faults.setdefault("have another last value", []).append(f"{name}: {value}")
+            elif abs(series["last_time"] - measured[-1]) > _CLOSE_S:
+                faults.setdefault("have another last time", []).append(f"{name}: {series['last_time']} for {measured[-1]}")
     if found:
         faults["are series of nothing that was measured"] = list(found)
     return [f"{len(each)} of {expected} numbers {what}, such as {each[0]}" for what, each in faults.items()]

@@ -1,4 +1,4 @@
-"""The fleet run: hundreds of agents, their broker and one server with the ini that comes along; both are restarted in the middle."""
+"""The fleet run: hundreds of agents, their broker, and one server with the ini that comes along; both are restarted."""
 
 from __future__ import annotations
 
