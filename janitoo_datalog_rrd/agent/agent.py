@@ -135,7 +135,7 @@ class Agent:
         self._ending = True
 
     def _came(self) -> None:
-        self._sender.begin()
+        self._sender.begin(time.monotonic())
         self._announcer.on_connect(self._link)
 
     def _taken(self, moment: float, metrics: dict[str, Clean]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import math
 
+from ..core.mqtt import NOBODY
 from ..core.outbox import Entry
+from .audience import PAUSE_S, Audience
 from .clock import UNSET_S
 from .documents import message
 from .link import Link, size_of
@@ -50,13 +52,15 @@ class Sender:
         self._allowed = rate
         self._counted_at = -math.inf
         self._moved_at = -math.inf
+        self._audience = Audience()
 
-    def begin(self) -> None:
-        """A new connection: nothing is on its way, and what was is sent again."""
+    def begin(self, now: float) -> None:
+        """A new connection: nothing is on its way, and what was is sent again; `now` is the clock of `time.monotonic`."""
         self.settle()
         self._on_the_way.clear()
         self._last = 0
         self._begin_at = -math.inf
+        self._audience.begin(now)
 
     def published(self, mid: int, why: str, now: float) -> None:
         """The broker has a message, or refuses it."""
@@ -64,10 +68,13 @@ class Sender:
         self._moved_at = now
         if number is None:
             return  # not ours: something that the device says of itself
-        if not why:
-            self.sent += 1
+        if why in ("", NOBODY):
             self._told = ""
-            self._arrived.append(number)
+            if self._audience.has(why == NOBODY, now):
+                self.sent += 1
+                self._arrived.append(number)
+            else:
+                self._again(number, now + PAUSE_S)
             return
         forever = why in _NEVER
         if why != self._told:
@@ -78,8 +85,7 @@ class Sender:
             self.refused += 1
             self._arrived.append(number)
         else:
-            self._begin_at = now + _REFUSED_PAUSE_S
-            self._last = min(self._last, number - 1)
+            self._again(number, now + _REFUSED_PAUSE_S)
 
     def due(self, now: float, *, ready: bool) -> float:
         """Take out what has arrived and send more; returns when to call again where nothing else happens.
@@ -96,7 +102,7 @@ class Sender:
         if self._on_the_way and now >= self._moved_at + _PATIENCE_S:
             self._link.renew(f"the broker has acknowledged nothing for {_PATIENCE_S:g} s")
             return math.inf
-        room = min(WINDOW, max(1, self._link.window - _RESERVE)) - len(self._on_the_way)
+        room = self._audience.room(min(WINDOW, max(1, self._link.window - _RESERVE))) - len(self._on_the_way)
         allowed = self._may_send(now)
         if room > 0:
             entries = self._waiting.peek(min(room, allowed + 1), self._last)
@@ -138,6 +144,11 @@ class Sender:
             return False
         self._on_the_way[mid] = entry.number
         return True
+
+    def _again(self, number: int, at: float) -> None:
+        """Send an entry, and those behind it, once more, from a time on."""
+        self._begin_at = at
+        self._last = min(self._last, number - 1)
 
     def _drop(self, entry: Entry, why: str) -> None:
         if not self.refused:

@@ -17,6 +17,9 @@ from .topics import topic_matches
 
 logger = logging.getLogger(__name__)
 
+NOBODY = "No matching subscribers"
+"""What is said of a message that the broker has taken, and nobody takes from it (MQTT 5.0, section 3.4.2.1)."""
+_NO_SUBSCRIBERS = 0x10
 _QUEUED_MAX = 1000
 _RECEIVE_MAXIMUM = 65535  # of a broker that names none (MQTT 5.0, section 3.2.2.3.3)
 _MAXIMUM_PACKET = 268435455  # the longest that there is (MQTT 5.0, section 2.1.4)
@@ -211,7 +214,8 @@ class MqttClient:
 
     def _published(self, _client: Any, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:
         if self._on_published is not None:
-            self._on_published(mid, str(reason) if reason.is_failure else "")
+            nobody = self._v5 and reason.value == _NO_SUBSCRIBERS
+            self._on_published(mid, NOBODY if nobody else str(reason) if reason.is_failure else "")
 
     def _received(self, _client: Any, _userdata: Any, raw: paho.MQTTMessage) -> None:
         try:

@@ -33,6 +33,7 @@ class Mosquitto:
         certificates: speak TLS with these; None for plain TCP.
         require_certificate: with TLS, clients must show a certificate.
         extra: further lines of its configuration.
+        saves_often: write sessions and messages to the disk whenever they change; else as it does by itself: when it ends.
         port: its port; 0 takes a free one at the first start.
     """
 
@@ -42,6 +43,7 @@ class Mosquitto:
     certificates: Certificates | None = None
     require_certificate: bool = False
     extra: tuple[str, ...] = ()
+    saves_often: bool = True
     host: str = "127.0.0.1"
     port: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -178,7 +180,9 @@ class Mosquitto:
         yield f"listener {self.port} {self.host}"
         if os.geteuid() == 0:
             yield "user root"  # it could not write in a folder of root's otherwise
-        yield from ("persistence true", f"persistence_location {self.folder}/", "autosave_interval 1", "autosave_on_changes true")
+        yield from ("persistence true", f"persistence_location {self.folder}/")
+        if self.saves_often:
+            yield from ("autosave_interval 1", "autosave_on_changes true")
         yield from ("max_inflight_messages 1000", "max_queued_messages 1000000", "log_dest stderr", "log_type all")
         if self.user:
             passwords = self.folder / "passwords"

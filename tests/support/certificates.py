@@ -37,6 +37,10 @@ class Certificates:
     elsewhere_cert: Path
     elsewhere_key: Path
 
+    def of(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key of a further client that was asked for."""
+        return self.ca.with_name(f"{name}.pem"), self.ca.with_name(f"{name}.key")
+
 
 class _Authority:
     """Signs certificates that are good for a day."""
@@ -82,9 +86,19 @@ class _Authority:
         return certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key)
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Make an authority, a server and a client in a folder, which must be there."""
+def make_certificates(folder: Path, *names: str, strangers: tuple[str, ...] = ()) -> Certificates:
+    """Make an authority, a server and a client in a folder, which must be there.
+
+    Args:
+        folder: where the files go.
+        names: of further clients.
+        strangers: names of further clients whose certificates are signed by the other authority.
+    """
     authority, other = _Authority("test authority"), _Authority("another authority")
+    for name in (*names, *strangers):
+        certificate, key = (other if name in strangers else authority).issue(name, server=False)
+        (folder / f"{name}.pem").write_bytes(certificate)
+        (folder / f"{name}.key").write_bytes(key)
     server, client = authority.issue("localhost", server=True), authority.issue("tester", server=False)
     expired = authority.issue("localhost", server=True, age=timedelta(days=2))
     elsewhere = authority.issue("elsewhere.example", server=True)
