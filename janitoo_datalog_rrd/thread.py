@@ -38,7 +38,7 @@ class RrdThread(JNTBusThread):
     OptionSpec("journal_sync", parsers.choice("never", "interval", "always"), "interval"),
     OptionSpec("journal_sync_interval", parsers.duration(0.05, 3600), 1.0),
     OptionSpec("auto_series", parsers.boolean, True),
-    OptionSpec("max_series", parsers.integer(0, 10_000_000), 10_000),
+    OptionSpec("max_series", parsers.integer(0, 10_000_000), 50_000),
 )
 def make_thread(options: Options, force: bool = False) -> RrdThread | None:
     """Make the thread where `auto_start` is on, or with force; else None."""

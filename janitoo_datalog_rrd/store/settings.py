@@ -64,7 +64,7 @@ class StoreSettings:
     cache_max_samples: int = 2_000_000
     journal_sync: str = "interval"
     auto_series: bool = True
-    max_series: int = 10_000
+    max_series: int = 50_000
     filemask: str = "%(rrd_file)s.rrd"
 
     def path_of(self, name: str) -> Path:
