@@ -22,7 +22,8 @@ from .waiting import Waiting
 logger = logging.getLogger(__name__)
 
 _LONGEST_S = 10.0
-_GOODBYE_S = 0.7
+_READ_S = 0.3
+_GOODBYE_S = 0.5
 _AGAIN_S = 1.0
 
 
@@ -100,6 +101,9 @@ class Agent:
         Args:
             stays: the device is back at once under the same name, so nobody needs to be told.
         """
+        deadline = time.monotonic() + _READ_S
+        while self._parts.reading and (left := deadline - time.monotonic()) > 0:
+            self._handle(left)
         self._parts.stop()
         deadline = time.monotonic() + _GOODBYE_S
         self._sender.due(time.monotonic(), ready=self._clock.is_set)

@@ -109,6 +109,11 @@ class Parts:
         nearest = min((part.due_at for part in self.parts), default=math.inf)
         return nearest if self._moment is None else min(nearest, self._moment.at + PATIENCE_S)
 
+    @property
+    def reading(self) -> bool:
+        """True while components of the last moment are being read."""
+        return self._moment is not None
+
     def finish(self) -> None:
         """Hand over what has come of the moment that is being read."""
         if self._moment is not None:

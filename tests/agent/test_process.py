@@ -25,10 +25,12 @@ def agent(tmp_path: Path, command_line: CommandLine, mosquitto: Mosquitto) -> Ag
     return AgentProcess(tmp_path, command_line, mosquitto.port)
 
 
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
 def test_readings_come_in_order_with_their_own_time_and_the_device_says_that_it_is_there(
-    agent: AgentProcess, mosquitto: Mosquitto
+    agent: AgentProcess, mosquitto: Mosquitto, protocol: str
 ) -> None:
     agent.components = ("one", "other")
+    agent.system = f"broker_protocol = {protocol}"
     begun = time.time()
     with mosquitto.listen("#") as listener:
         running = agent.start()
@@ -311,6 +313,15 @@ def test_two_machines_of_one_name_are_told(agent: AgentProcess, mosquitto: Mosqu
     first = agent.start()
     second.start()
     first.wait_for_text("another client may have the id jnt_agent-web01", 40)
+
+
+def test_the_ini_may_stand_before_the_command_too_and_help_needs_none(agent: AgentProcess) -> None:
+    agent.write_ini()
+    done = agent.command_line.run("-c", str(agent.ini), "agent", "--check", env={"PYTHONPATH": str(agent.folder / "site")})
+    assert (done.returncode, done.stdout) == (0, f"{agent.ini} is in order\n")
+    for arguments in (["agent", "--help"], ["--help"]):
+        assert "agent" in agent.command_line.run(*arguments, check=True).stdout
+    assert agent.command_line.run("agent", "--nonsense").returncode == 2
 
 
 def test_one_ini_serves_agent_and_server(agent: AgentProcess, root: Path) -> None:
