@@ -102,7 +102,8 @@ class Sender:
         if self._on_the_way and now >= self._moved_at + _PATIENCE_S:
             self._link.renew(f"the broker has acknowledged nothing for {_PATIENCE_S:g} s")
             return math.inf
-        room = self._audience.room(min(WINDOW, max(1, self._link.window - _RESERVE))) - len(self._on_the_way)
+        most = 1 if self._told else min(WINDOW, max(1, self._link.window - _RESERVE))  # after a refusal one alone, for the order
+        room = self._audience.room(most) - len(self._on_the_way)
         allowed = self._may_send(now)
         if room > 0:
             entries = self._waiting.peek(min(room, allowed + 1), self._last)
