@@ -83,6 +83,9 @@ class AgentDecoder:
             self._take_about(base, payload)
         elif kind == STATUS and payload in _STATES:
             self._take_status(base, online=_STATES[payload])
+        elif kind == STATUS and payload:
+            told = "it is neither online nor offline: `off = agent` in [dialects] leaves such topics to others"
+            self._directory.note(KIND, topic, told)
         return []
 
     # -- messages ------------------------------------------------------------------------------------

@@ -174,6 +174,13 @@ def test_status_is_told_at_once_and_writes_nothing() -> None:
     assert home.state(HADD) == "ONLINE"
 
 
+def test_topics_of_somebody_else_are_told_of() -> None:
+    home = Home()
+    assert home.hear("devices/lamp/status", {"power": 5}) == home.hear("devices/lamp/status", "") == []
+    assert home.nodes.all() == []
+    assert [(note.place, "off = agent" in note.what) for note in home.directory.notes] == [("devices/lamp/status", True)]
+
+
 def test_a_device_that_falls_silent_is_offline_until_it_is_heard_again() -> None:
     home = Home()
     home.about(poll_delay=600, metrics={})
