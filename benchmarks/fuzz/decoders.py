@@ -11,6 +11,7 @@ from janitoo_datalog_rrd.core.errors import DecodeError
 from janitoo_datalog_rrd.core.parsers import SAFE_NAME
 from janitoo_datalog_rrd.core.sections import Section
 from janitoo_datalog_rrd.decoders import (
+    agent,
     collectd,
     esphome,
     homeassistant,
@@ -63,6 +64,7 @@ REASONS = (
 """The words that the pages of the decoders have."""
 LEARNING = (
     "zigbee2mqtt", "tasmota", "homie", "sparkplug", "victron", "homeassistant", "shelly", "shelly2", "esphome", "openmqttgateway",
+    "agent",
 )  # fmt: skip
 """Decoders that learn: what they answer depends on what came before, and a value has its key whatever topic it comes on."""
 TIMED = ("influx", "senml")
@@ -94,6 +96,7 @@ def make_decoders() -> dict[str, Decoder]:
         "shelly2": shelly2.make_decoder(Section("")),
         "esphome": esphome.make_decoder(Section("")),
         "openmqttgateway": openmqttgateway.make_decoder(Section("")),
+        "agent": agent.make_decoder(Section("")),
     }
 
 
@@ -128,8 +131,12 @@ def check_answer(name: str, topic: str, payload: bytes, given: list[Reading] | D
         expect(given.reason in REASONS, "a refusal has a reason that is documented", given.reason)
         expect(0 < len(str(given)) < 700, "a refusal is a sentence", str(given))
     else:
-        # a birth of Sparkplug has all metrics of a plant, each with its rate
-        expect(len(given) <= (40_000 if name == "sparkplug" else 1000), "a message has at most so many readings", len(given))
+        # a birth of Sparkplug has all metrics of a plant, each with its rate, and a message of an agent those of a machine
+        expect(
+            len(given) <= (40_000 if name in ("sparkplug", "agent") else 1000),
+            "a message has at most so many readings",
+            len(given),
+        )
         for reading in given:
             check_reading(reading, payload, may_be_unknown=name == "janitoo", gone=name in (*LEARNING, *UNKNOWN))
         if name in LEARNING:

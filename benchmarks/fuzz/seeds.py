@@ -22,6 +22,7 @@ TOPICS = (
     "attic/sensor/co2/state", "attic/light/lamp/state", "attic/climate/heat/target_temperature/state", "attic/status",
     "home/gateway/BTtoMQTT/A4C138CF0156", "home/gateway/RTL_433toMQTT/WS/7", "home/gateway/LORAtoMQTT", "home/gateway/SYStoMQTT",
     "home/gateway/CLIMAtoMQTT/htu", "home/gateway/LWT",
+    "devices/web01/monitoring", "devices/web01/about", "devices/web01/status",
 )  # fmt: skip
 """The topic that a payload comes on; a payload's first byte chooses."""
 
@@ -51,6 +52,9 @@ SPARKPLUG_PAYLOADS = (
 """Messages of Sparkplug B."""
 
 JSON_PAYLOADS = (
+    # an agent, and what it says of itself
+    '{"device_id":"web01","timestamp":1763800000.5,"metrics":{"cpu":{"percent":4.5,"core":{"0":{"percent":null}}},"net":{"eth0":{"recv":5}}}}',
+    '{"name":"Web","hadd":"2041/0007","poll_delay":10,"address":"192.0.2.7","metrics":{"net.*.recv":{"label":"*","units":"B","counter":true,"every":10}}}',
     # Zigbee2MQTT: a climate sensor, a plug, a contact
     '{"battery":97,"humidity":48.31,"linkquality":156,"pressure":1013.2,"temperature":21.44,"voltage":3000}',
     '{"current":0.21,"energy":12.68,"linkquality":98,"power":41.5,"state":"ON","update":{"state":"idle","installed_version":-1}}',

@@ -122,7 +122,7 @@ class Device:
             self._plans[form] = plan
         numbers = plan.pick(values)
         if _PLAIN.issuperset(map(type, numbers)) and isfinite(sum(numbers)):
-            rows = zip(plan.keys, numbers, repeat(timestamp), plan.metas, strict=False)
+            rows = zip(plan.keys, map(float, numbers), repeat(timestamp), plan.metas, strict=False)
             return cast("Iterable[Reading]", map(_new, repeat(Reading), rows))
         return _some(plan, numbers, timestamp)
 

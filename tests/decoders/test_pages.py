@@ -35,8 +35,14 @@ MODULES = {
     "influx": ["influx", "influx_lines", "times", "documents"],
     "senml": ["senml", "times", "documents"],
     "victron": ["victron", "documents.load_document", "documents._load_leniently"],
+    "agent": ["agent", "agent_devices", "times", "documents"],
 }
 EXAMPLES = {
+    "agent": (
+        "fleet/berlin/web01/monitoring",
+        b'{"timestamp": 1763800000, "metrics": {"cpu": {"percent": 56}}}',
+        ("fleet/berlin/web01/monitoring", "metrics.cpu.percent"),
+    ),
     "collectd": ("machines/collectd/nas/users/users", b"N:56", ("machines/collectd/nas/users/users", "")),
     "influx": ("garden/lines", b"soil moisture=56i", ("garden/lines", "soil.moisture")),
     "senml": ("gateway/7/up", b'[{"bn":"bed/","n":"moisture","v":56}]', ("gateway/7/up", "bed/moisture")),
