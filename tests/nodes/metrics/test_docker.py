@@ -248,15 +248,18 @@ def test_a_socket_that_nobody_listens_at_is_absent(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_without_the_right_to_open_it_the_component_is_absent_and_says_who_may(engine: Engine, path: Path) -> None:
-    path.chmod(0o600)
-    for folder in path.parents[:-2]:
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "test")):
-            folder.chmod(0o755)
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("folder_mode", "mode"), [(0o755, 0o600), (0o700, 0o666)])
+def test_without_the_right_to_open_it_the_component_is_absent_and_says_who_may(
+    path: Path, monkeypatch: pytest.MonkeyPatch, folder_mode: int, mode: int
+) -> None:
+    monkeypatch.chdir(path.parent)  # whose own parents may not be entered by others
+    path.chmod(mode)
+    path.parent.chmod(folder_mode)
     os.seteuid(65534)
     try:
         with pytest.raises(AbsentError, match="has to be in the socket's group, docker"):
-            make(path).read()
+            make(Path(path.name)).read()
     finally:
         os.seteuid(0)
 
