@@ -37,6 +37,8 @@ class Docker:
         command = ["dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid"]
         command += ["--host", f"unix://{self.socket}", "--storage-driver", "vfs", "--bridge", "none", "--iptables=false"]
         command += ["--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
+        self.cgroup = f"jnt-{os.getpid()}"
+        command += ["--cgroup-parent", f"/{self.cgroup}", "--exec-opt", "native.cgroupdriver=cgroupfs"]
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -70,6 +72,10 @@ class Docker:
                 self.run("rm", "--force", *self.started)
             self.process.terminate()
             self.process.wait(timeout=60)
+        root = Path("/sys/fs/cgroup")
+        for cgroup in [root / self.cgroup, *root.glob(f"*/{self.cgroup}")]:
+            if cgroup.is_dir():
+                cgroup.rmdir()
 
 
 @pytest.fixture(name="docker")
