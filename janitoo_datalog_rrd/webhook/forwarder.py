@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from .. import __version__
+from ..agent.clock import UNSET_S, Clock, ClockFile
 from ..core.delivery import Delivery, DeliveryState
 from ..core.httpclient import HttpClient
 from ..core.outbox import Entry, Outbox, OutboxError
@@ -23,7 +24,7 @@ from .settings import WebhookSettings
 logger = logging.getLogger(__name__)
 
 TIME_HEADER = "X-Measured-At"
-"""Says when the payload was measured, which the payload itself does not: it may have waited."""
+"""Says when the payload was measured, which the payload itself does not: it may have waited. None while the clock is not set."""
 
 
 class ForwarderState(NamedTuple):
@@ -51,6 +52,7 @@ class Forwarder:
         machine: what is measured.
         load: how busy the processors are; None to look at this machine.
         clock: seconds on a clock that never falls.
+        wall: the wall clock, looked after: when it is set, the times of what waits are set right.
 
     Raises:
         StartError: the file, or the certificates, cannot be used.
@@ -64,6 +66,7 @@ class Forwarder:
         machine: Machine | None = None,
         load: SmoothedLoad | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._machine = machine or Machine()
@@ -76,6 +79,8 @@ class Forwarder:
         client = HttpClient(settings.ca)
         self._outbox = Outbox(outbox_path, settings.outbox_bytes)
         self._dropped_before = self._outbox.dropped
+        self._wall = wall or Clock()
+        self._clock_file = ClockFile(outbox_path.with_name(f"{outbox_path.name}.clock"), self._wall)
         self._delivery = Delivery(self._outbox, client, settings.address, what="webhook", headers=_headers)
 
     @property
@@ -102,6 +107,11 @@ class Forwarder:
             logger.warning(
                 "webhook: %s is not https: whoever is on the way can read and change what is sent", settings.address.place
             )
+        try:
+            self._set_right(self._clock_file.begin(self._outbox.next_number))
+            self._clock_file.write()
+        except OutboxError as error:
+            logger.error("webhook: %s", error)
         self._delivery.start()
 
     def tick(self) -> float:
@@ -136,10 +146,18 @@ class Forwarder:
             return now + interval
         return self._due + interval
 
+    def _set_right(self, step: float) -> None:
+        """Move the times of what waits, where the clock that they are from was set."""
+        if step:
+            logger.warning("webhook: the clock was set by %+.1f s; the times of what waits are set right", step)
+            self._outbox.shift(step, self._clock_file.first)
+            self._clock_file.write()
+
     def _send(self, percent: float) -> None:
         try:
+            self._set_right(self._wall.look())
             payload = self._machine.payload(self._settings.device_id, emergency=self._mode.emergency, cpu_percentage=percent)
-            self._delivery.put(encode(payload), time.time())
+            self._delivery.put(encode(payload), self._wall.time_of(self._wall.now()))
         except (OutboxError, psutil.Error, OSError, RuntimeError) as error:
             if not self._lost:
                 logger.error("webhook: a payload could not be made or kept: %s; others are counted", error)
@@ -152,9 +170,8 @@ def encode(payload: dict[str, Any]) -> bytes:
 
 
 def _headers(entry: Entry) -> dict[str, str]:
-    measured = datetime.fromtimestamp(entry.time_s, timezone.utc).isoformat(timespec="milliseconds")
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": f"janitoo_datalog_rrd/{__version__}",
-        TIME_HEADER: measured.replace("+00:00", "Z"),
-    }
+    headers = {"Content-Type": "application/json", "User-Agent": f"janitoo_datalog_rrd/{__version__}"}
+    if entry.time_s >= UNSET_S:
+        measured = datetime.fromtimestamp(entry.time_s, timezone.utc).isoformat(timespec="milliseconds")
+        headers[TIME_HEADER] = measured.replace("+00:00", "Z")
+    return headers

@@ -9,8 +9,9 @@ import pytest
 from support import free_port
 from webhook.test_load import Processors
 
-from janitoo_datalog_rrd.core.outbox import Outbox
-from janitoo_datalog_rrd.webhook.forwarder import Forwarder
+from janitoo_datalog_rrd.agent.clock import Clock
+from janitoo_datalog_rrd.core.outbox import Entry, Outbox
+from janitoo_datalog_rrd.webhook.forwarder import Forwarder, _headers
 from janitoo_datalog_rrd.webhook.load import SmoothedLoad
 from janitoo_datalog_rrd.webhook.settings import WebhookSettings
 
@@ -21,9 +22,15 @@ def cpu() -> Processors:
 
 
 @pytest.fixture
-def forwarder(tmp_path: Path, cpu: Processors) -> Iterator[Forwarder]:
+def free_url() -> str:
+    """Where nobody listens."""
+    return f"http://127.0.0.1:{free_port()}/"
+
+
+@pytest.fixture
+def forwarder(tmp_path: Path, cpu: Processors, free_url: str) -> Iterator[Forwarder]:
     """One with an interval of 60 s, 10 s in an emergency, and a load averaged over 10 s."""
-    environ = {"WEBHOOK_DESTINATION_URL": f"http://127.0.0.1:{free_port()}/", "DEVICE_ID": "a"}
+    environ = {"WEBHOOK_DESTINATION_URL": free_url, "DEVICE_ID": "a"}
     made = Forwarder(
         WebhookSettings.from_environment(environ),
         tmp_path / "outbox.db",
@@ -97,3 +104,35 @@ def test_a_full_outbox_drops_the_oldest_and_says_how_many(tmp_path: Path, cpu: P
     kept = Outbox(path)
     assert kept.peek(1)[0].number == state.gone + 1
     kept.close()
+
+
+def test_a_clock_that_is_set_sets_the_times_of_what_waits_right(tmp_path: Path, cpu: Processors, free_url: str) -> None:
+    """A machine without a clock of its own: it begins in 1970, and is set later, here while the forwarder does not even run."""
+    settings = WebhookSettings.from_environment({"WEBHOOK_DESTINATION_URL": free_url, "DEVICE_ID": "a"})
+    path = tmp_path / "outbox.db"
+    set_by = 0.0
+
+    def begin() -> Forwarder:
+        wall = Clock(lambda: set_by + cpu.now, lambda: cpu.now, lambda: False)
+        made = Forwarder(settings, path, load=SmoothedLoad(10.0, lambda: cpu.times), clock=lambda: cpu.now, wall=wall)
+        made.start()
+        return made
+
+    first = begin()
+    assert drive(first, cpu, 100, 0) == [10, 70]
+    first.stop()
+    set_by = 1_795_000_000.0
+    second = begin()
+    assert drive(second, cpu, 100, 0) == [110, 170]
+    set_by += 3600
+    assert drive(second, cpu, 60, 0) == [230]
+    second.stop()
+    kept = Outbox(path)
+    times = [entry.time_s - set_by for entry in kept.peek(10)]
+    kept.close()
+    assert times == pytest.approx([10, 70, 110, 170, 230], abs=0.01)
+
+
+@pytest.mark.parametrize(("time_s", "told"), [(100.0, None), (1_795_336_200.5, "2026-11-22T08:30:00.500Z")])
+def test_a_time_of_a_clock_that_is_not_set_is_not_told(time_s: float, told: str | None) -> None:
+    assert _headers(Entry(1, time_s, "", b"")).get("X-Measured-At") == told
