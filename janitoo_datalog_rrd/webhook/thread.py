@@ -56,7 +56,7 @@ class WebhookThread(JNTBusThread):
     def loop(self) -> None:
         if self._forwarder is not None:
             wait_s = self._forwarder.tick()
-            self._note(self._forwarder.state)
+            self._tell(self._forwarder.state)
             self._reloadevent.wait(wait_s)
 
     def post_loop(self) -> None:
@@ -64,17 +64,18 @@ class WebhookThread(JNTBusThread):
         if self._forwarder is not None:
             self._forwarder.stop()
             self._forwarder = None
+        self.services.health.ok(SECTION)
         self.services.health.forget(SECTION)
 
-    def _note(self, state: ForwarderState) -> None:
-        """Say on the status page what is wrong. It is a note: the server itself is well while the receiver is away."""
+    def _tell(self, state: ForwarderState) -> None:
+        """Say on the status page what is wrong now, and what never gets there."""
+        health = self.services.health
         if state.delivery.trouble:
-            told = f"{state.delivery.trouble}; {state.delivery.waiting} waiting, {state.gone} dropped"
-            self.services.health.note(SECTION, told)
-        elif state.gone:
-            self.services.health.note(SECTION, f"{state.gone} payloads were dropped since the start; see the log")
+            health.fail(SECTION, f"{state.delivery.trouble}; {state.delivery.waiting} payloads are kept meanwhile")
         else:
-            self.services.health.forget(SECTION)
+            health.ok(SECTION)
+        if state.gone:
+            health.note(SECTION, f"{state.gone} payloads were dropped since the start; the log says why")
 
 
 @takes_options(OptionSpec("hadd", parsers.hadd, "0024/0000"), *OPTIONS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from house import live_in
-from support import Mosquitto, fetch, fetch_json, free_port, wait_until
+from support import Mosquitto, fetch, free_port, wait_until
 from support.webservers import WebServer
 from webhook.sample import SAMPLE, shape
 
@@ -42,7 +42,7 @@ def test_the_server_forwards_and_tells_on_the_bus_how_it_stands(
         assert shape(json.loads(taken[0].body)) == shape(SAMPLE)
         wait_until(lambda: "0024.0000.sent.0" in house.names())
         assert {"0024.0000.waiting.0", "0024.0000.dropped.0", "0024.0000.emergency.0"} <= set(house.names())
-        assert house.server.services.health.notes() == {}
+        assert "webhook" not in {**house.server.services.health.notes(), **house.server.services.health.problems()}
 
 
 def test_without_its_section_there_is_none(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -51,15 +51,14 @@ def test_without_its_section_there_is_none(tmp_path: Path, mosquitto: Mosquitto)
         assert not (tmp_path / "home" / "webhook.db").exists()
 
 
-def test_a_receiver_that_is_away_is_a_note_and_the_server_is_well_and_its_url_is_nowhere(
+def test_a_receiver_that_is_away_is_told_and_its_url_is_nowhere(
     tmp_path: Path, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"http://me:p4ssw0rd@127.0.0.1:{free_port()}/t0ken?token=s3cret"
     with live_in(tmp_path, mosquitto, more=SECTION.format(url=url)) as house:
-        wait_until(lambda: "waiting" in house.server.services.health.notes().get("webhook", ""))
-        health = fetch_json(f"{house.url}/healthz")
-        assert health["status"] == "ok"
-        assert "cannot be reached" in health["notes"]["webhook"]
+        told_now = wait_until(lambda: house.server.services.health.problems().get("webhook"))
+        assert "cannot be reached" in told_now
+        assert "are kept meanwhile" in told_now
         shown = [fetch(f"{house.url}{path}") for path in ("/api/v1/status", "/status", "/configuration")]
     assert None not in shown
     told = caplog.text + "".join(str(each) for each in shown)
@@ -70,13 +69,21 @@ def test_a_receiver_that_is_away_is_a_note_and_the_server_is_well_and_its_url_is
 def test_a_reload_takes_another_url_and_what_waits_goes_there(tmp_path: Path, mosquitto: Mosquitto, receiver: WebServer) -> None:
     away = f"http://127.0.0.1:{free_port()}/"
     with live_in(tmp_path, mosquitto, more=SECTION.format(url=away)) as house:
-        wait_until(lambda: "2 waiting" in house.server.services.health.notes().get("webhook", ""))
+        wait_until(lambda: "2 payloads are kept" in house.server.services.health.problems().get("webhook", ""))
         ini = tmp_path / "house.conf"
         ini.write_text(ini.read_text().replace(away, receiver.url))
         house.server.reload()
         times = [each.headers["x-measured-at"] for each in receiver.wait_taken(3)]
         assert times == sorted(times)
-        wait_until(lambda: "webhook" not in house.server.services.health.notes())
+        wait_until(lambda: "webhook" not in house.server.services.health.problems())
+
+
+def test_payloads_that_are_refused_are_a_note(tmp_path: Path, mosquitto: Mosquitto, receiver: WebServer) -> None:
+    receiver.status = 400
+    with live_in(tmp_path, mosquitto, more=SECTION.format(url=receiver.url)) as house:
+        health = house.server.services.health
+        assert "dropped since the start" in wait_until(lambda: health.notes().get("webhook"))
+        assert "webhook" not in health.problems()
 
 
 def test_faults_are_told_with_their_option_and_without_the_url(tmp_path: Path) -> None:
