@@ -207,8 +207,7 @@ class Store:
         """Begin to read every sample that is accepted; see `Tails.tail`.
 
         Raises:
-            StoreError: the store is not open.
-            ValueError: the name is not safe.
+            StoreError: the store is not open, or the name is not safe.
             OSError: its position cannot be written.
         """
         tails = self._tails

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core import seams
+from ..core.errors import StoreError
 from ..core.facts import TailState
 from ..core.parsers import SAFE_NAME
 from ..core.status import Health
@@ -74,11 +75,11 @@ class Tails:
             limit_bytes: how much of the journal may be kept for it.
 
         Raises:
-            ValueError: the name is not safe.
+            StoreError: the name is not safe.
             OSError: its position cannot be written.
         """
         if SAFE_NAME.fullmatch(name) is None:
-            raise ValueError(f"{name!r} is not a name for a reader of the journal")
+            raise StoreError(f"{name!r} is not a name for a reader of the journal")
         with self._lock:
             if name in self._open:
                 self._open.pop(name).close()
@@ -111,6 +112,9 @@ class Tails:
                 if name in self._open:
                     self._open.pop(name).close()
                 self._places.pop(name).path.unlink(missing_ok=True)
+                self._health.ok(f"tail {name}")
+                self._health.forget(f"tail {name}")
+                self._health.forget(f"tail {name}: damage")
                 logger.info("the tail %s is not asked for any more: what was kept for it is let go", name)
         self.settle()
 

@@ -197,7 +197,7 @@ def test_a_tail_that_is_asked_for_again_begins_where_it_has_confirmed(store: Sto
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".x", "x" * 300])
 def test_a_name_that_is_no_file_name_is_refused(store: Store, name: str) -> None:
-    with pytest.raises(ValueError, match="not a name"):
+    with pytest.raises(StoreError, match="not a name"):
         store.tail(name, PLENTY)
 
 
