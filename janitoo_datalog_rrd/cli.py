@@ -14,6 +14,7 @@ from .cli_access import token, user
 from .cli_context import Context, tell_errors
 from .cli_series import fetch, graph, list_
 from .core.errors import StartError
+from .core.forwards import warning_of
 from .core.logs import configure_logging, logs_to_file
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,9 @@ def check(context: Context) -> None:
     options = context.options()
     for name, why in context.plugins.failed.items():
         click.echo(f"plugin {name} cannot be loaded, the rest would run: {why}", err=True)
+    for section in options.prefixed("forward"):
+        if warning := warning_of(section):
+            click.echo(warning, err=True)
     click.echo(f"{options.path} is in order")
 
 

@@ -139,10 +139,13 @@ def forward_faults(section: Section) -> Iterator[tuple[str, str]]:
         yield "token", "stands beside a user: expected one of the two"
 
 
-def in_the_open(section: Section) -> bool:
-    """Tell whether a secret goes over the network unencrypted."""
+def warning_of(section: Section) -> str:
+    """A sentence that tells of a secret which goes over the network unencrypted; empty where none does."""
     parts = urlsplit(section["url"])
-    return parts.scheme == "http" and bool(section["token"] or section["password"]) and not is_loopback(parts.hostname or "")
+    if parts.scheme != "http" or not (section["token"] or section["password"]) or is_loopback(parts.hostname or ""):
+        return ""
+    place = section.places.get("url", "")
+    return f"{place}: [{section.name}] url: with http its secret goes over the network for all to read; use https"
 
 
 def is_loopback(host: str) -> bool:

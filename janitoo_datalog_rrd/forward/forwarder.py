@@ -25,7 +25,7 @@ STOP_S = 1.5
 """How long `stop` waits for a request that is under way."""
 MAX_BODY = 1 << 20
 """Bytes of lines in one request, before they are compressed."""
-SHARE = 0.25
+SHARE = 0.125
 """How much of a core it takes at most: after each batch it rests, so that what comes in has the rest while it catches up."""
 _PAYS = 1024  # bytes from which on compressing pays
 _REST_S = 1.0

@@ -11,7 +11,7 @@ from typing import Protocol
 from ..core.contracts import Tail
 from ..core.errors import JanitooError
 from ..core.facts import ForwardState
-from ..core.forwards import in_the_open
+from ..core.forwards import warning_of
 from ..core.httpclient import HttpClient
 from ..core.options import Options
 from ..core.sections import Section
@@ -75,10 +75,10 @@ class Forwarders:
                 logger.error("forward %s cannot start: %s", name, error)
                 health.fail(f"forward {name}", f"it cannot start: {error}; reload once that is mended")
                 continue
-            if in_the_open(section):
-                what = f"[{section.name}] url begins with http: its secret goes over the network for all to read; use https"
-                logger.warning("%s", what)
-                health.note(f"forward {name}", what)
+            warning = warning_of(section)
+            if warning:
+                logger.warning("%s", warning)
+                health.note(f"forward {name}", warning)
             with self._lock:
                 self._forwarders.append(forwarder)
             forwarder.start()

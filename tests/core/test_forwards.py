@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from janitoo_datalog_rrd.core.errors import ConfigError
-from janitoo_datalog_rrd.core.forwards import in_the_open
+from janitoo_datalog_rrd.core.forwards import warning_of
 from janitoo_datalog_rrd.core.options import Options
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.sections import Section
@@ -108,7 +110,21 @@ def test_a_name_that_is_none_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_secret_that_goes_unencrypted_is_known(tmp_path: Path, lines: str, expected: bool) -> None:
-    assert in_the_open(section(tmp_path, lines)) is expected
+    told = warning_of(section(tmp_path, lines))
+    assert bool(told) is expected
+    assert not told or told.startswith(f"{tmp_path}/house.conf:3: [forward__x] url: with http its secret goes")
+
+
+def test_a_check_of_the_ini_tells_faults_and_what_goes_unencrypted(tmp_path: Path, run_cli: Callable[..., Any]) -> None:
+    ini = tmp_path / "house.conf"
+    ini.write_text(f"[forward__x]\n{INFLUX2.replace('https', 'http')}\n")
+    done = run_cli("-c", str(ini), "check")
+    assert (done.returncode, "is in order" in done.stdout) == (0, True)
+    assert "goes over the network for all to read; use https" in done.stderr
+    ini.write_text(f"[forward__x]\n{VICTORIA}\norg = home\n")
+    done = run_cli("-c", str(ini), "check")
+    assert done.returncode != 0
+    assert f"{ini}:4: [forward__x] org: means nothing to victoriametrics" in done.stderr
 
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:

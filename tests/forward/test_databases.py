@@ -253,6 +253,22 @@ def test_a_reload_takes_over_another_database_and_lets_go_what_a_removed_one_lef
         assert b"jnt_forward" not in fetch(f"{house.url}/metrics")
 
 
+def test_one_that_cannot_start_is_told_and_the_others_go_on(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    with VictoriaMetrics(tmp_path / "victoria") as database:
+        more = VICTORIA.format(url=database.url)
+        broken = more.replace("victoria]", "broken]") + f"ca = {tmp_path}/nowhere.pem\n"
+        with live_in(tmp_path, mosquitto, more=broken + more) as house:
+            sent = send(house, 0, 5)
+            wait_stored(database.stored, sent)
+            told = house.server.services.health.problems()["forward broken"]
+            assert "it cannot start: the certificates in" in told
+            ini = house.server.options.path
+            ini.write_text(ini.read_text().replace(f"ca = {tmp_path}/nowhere.pem\n", "tags = second=yes\n"))
+            house.server.reload()
+            wait_until(lambda: names_of(house) == ["broken", "victoria"], what="it to start")
+            wait_until(lambda: database.lines('janitoo_value{second="yes"}'), what="what has waited for it")
+
+
 # -- what the page says ----------------------------------------------------------------------------------
 
 
