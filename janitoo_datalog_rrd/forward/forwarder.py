@@ -285,6 +285,8 @@ class Forwarder:
         self._fail(why)
 
     def _fail(self, why: str) -> None:
+        if self._stopping.is_set():
+            return
         if not self._trouble:
             self._since = self._clock()
         self._trouble = why

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from house import janitoo, live_in
+from prometheus_client.parser import text_string_to_metric_families
 from support import Mosquitto, fetch, fetch_json, wait_until
 from web.sites import Client, RrdStore, Site, make_services, texts_of
 
@@ -19,7 +20,7 @@ from janitoo_datalog_rrd.core.contracts import Reading
 from janitoo_datalog_rrd.core.decoding import Readers, Route
 from janitoo_datalog_rrd.core.directory import MAX_NOTES, Directory
 from janitoo_datalog_rrd.core.errors import PluginError
-from janitoo_datalog_rrd.core.facts import BrokerLink
+from janitoo_datalog_rrd.core.facts import BrokerLink, ForwardState
 from janitoo_datalog_rrd.core.plugins import COMPONENTS, Plugins
 from janitoo_datalog_rrd.core.privacy import Privacy
 from janitoo_datalog_rrd.web.server import WebServer
@@ -69,6 +70,28 @@ def test_a_plugin_that_cannot_be_loaded_is_named_with_the_reason(
     assert "acme.boiler failed ModuleNotFoundError: No module named 'acme_boiler'" in html.unescape(
         texts_of(client.get("/status").text)
     )
+
+
+def test_databases_that_samples_go_to_are_shown_with_their_trouble(site: Site) -> None:
+    assert "Forwarding" not in site.client.get("/status").text
+    evil = "<b>no\u202e\x00"
+    well = ForwardState("one", "questdb", "http://a:9000", "", 1.0, 2_000_000_000.0, 0, 1234, 2, 3, 4)
+    away = ForwardState("two", "influxdb2", "http://b", evil, 2_000_000_000.0, None, 5_000_000, 0, 0, 0, 0)
+    site.services.forwards = lambda: [well, away]
+    said = texts_of(site.client.get("/status").text)
+    assert re.search(r"Forwarding .* one questdb, http://a:9000 sends .* 0 B 1\s234 2 3 4 two influxdb2, http://b waits", said), (
+        said
+    )
+    assert "<b>no" not in site.client.get("/status").text
+    one, two = site.client.get("/api/v1/status").json["forwards"]
+    assert (one["name"], one["sent"], one["dropped"], one["trouble"]) == ("one", 1234, 4, "")
+    assert (two["behind_bytes"], two["trouble"], two["last_sent"]) == (5_000_000, "<b>no", None)
+    metrics = site.client.get("/metrics").text
+    assert 'jnt_forward_samples_total{target="one",result="refused"} 3\n' in metrics
+    assert 'jnt_forward_behind_bytes{target="two"} 5000000\n' in metrics
+    assert 'jnt_forward_up{target="two"} 0\n' in metrics
+    families = {family.name: family.type for family in text_string_to_metric_families(metrics)}
+    assert (families["jnt_forward_samples"], families["jnt_forward_up"]) == ("counter", "gauge")
 
 
 def test_hostile_text_is_only_text(site: Site) -> None:
