@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from forward.conftest import Forwarding
+from forward.forwarding import Forwarding
 from forward.waiting import Number, Of, Waiting
 from house import INI, SECONDS, House, live_in
 from support import CommandLine, Mosquitto, fetch, fetch_json, free_port, wait_until

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from forward.conftest import Forwarding
+from forward.forwarding import Forwarding
 from forward.waiting import Number, Of, Waiting
 from support import Certificates, wait_until
 from support.cutproxy import CutProxy
