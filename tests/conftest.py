@@ -101,3 +101,17 @@ def command_line(tmp_path: Path) -> Iterator[CommandLine]:
 def run_cli(command_line: CommandLine) -> Callable[..., Any]:
     """`command_line.run`, for tests that need no more."""
     return command_line.run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MiB, mounted for the test."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system; the same is shown by a fault in the calls")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)

@@ -14,6 +14,8 @@ import pytest
 from store.conftest import START, abandon, open_in, rows
 from store.doomed_tail import MESSAGES
 
+from janitoo_datalog_rrd.core.contracts import Reading
+
 DOOMED = Path(__file__).with_name("doomed_tail.py")
 SEAMS = {
     "journal-rotated": 3,
@@ -129,3 +131,27 @@ def test_what_is_given_up_over_kills_is_counted_to_the_last_sample(root: Path, t
     missing = set(log.taken) - set(log.handed)
     unknown = 6 * len(SEAMS)
     assert len(missing) <= log.given_up <= len(missing) + unknown
+
+
+def test_a_file_system_that_gets_full_is_the_loggers(small_disk: Path) -> None:
+    """A dead reader with no limit to speak of: what is kept for it goes, and nothing that comes in is refused for it."""
+    store = open_in(small_disk)
+    dead, alive = store.tail("dead", PLENTY), store.tail("alive", PLENTY)
+    accepted, read = 0, 0
+    for number in range(2500):
+        for part in range(8):
+            time_s = START + 8 * number + part
+            accepted += store.accept([Reading((f"t{each}", ""), float(number), time_s) for each in range(6)])
+        if number % 10 == 0:
+            read += len(alive.read(PLENTY))
+            alive.done()
+            store.dump()
+        store.tick()
+        if number % 50 == 0:
+            store.flush_all(everything=True)
+    assert dead.dropped > 0
+    assert 0 < store.state().journal_kept_bytes < 2 << 20
+    assert (read + len(alive.read(PLENTY)), alive.dropped) == (accepted, 0)
+    assert len(dead.read(PLENTY)) + dead.dropped == accepted
+    assert list(store.health.problems()) == []
+    abandon(store)
