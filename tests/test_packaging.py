@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from support import CommandLine, Mosquitto, copy_checkout, fetch_json, free_port, wait_until
 
@@ -112,6 +113,7 @@ def test_the_agent_runs_with_two_packages_beside_it(wheel: Path, mosquitto: Mosq
             agent = commands.start("agent")
             metrics = json.loads(listener.wait_for("devices/web01/monitoring"))["metrics"]
             assert {"cpu", "load", "memory", "disk", "network", "processes", "uptime"} <= set(metrics)
+            assert psutil.Process(agent.process.pid).memory_info().rss < 35 << 20
             assert agent.stop() == 0
             assert listener.wait_for("devices/web01/status") == b"offline"
     finally:

@@ -93,6 +93,8 @@ class _Run:
         """Run until told to end. Raises JanitooError where it cannot begin."""
         use_one_arena()
         configure_logging(self.options, console=True)
+        if "broker_client_id" in self.options.system.places and self.options.given.isdisjoint(self._plugins.names(THREADS)):
+            logger.warning("%s: [system] broker_client_id is the server's; the agent has [agent] client_id", self.options.path)
         self._listen_to_signals()
         outbox = Outbox(self.settings.outbox, self.settings.outbox_bytes)
         try:
