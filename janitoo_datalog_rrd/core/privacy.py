@@ -14,7 +14,7 @@ from .contracts import Key
 from .options import Options
 from .topics import topic_matches
 
-_MAX_KNOWN = 50_000
+_MAX_KNOWN = 100_000
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _LEVEL = re.compile(r"(?:\\.|[^.\\])+", re.DOTALL)
 
