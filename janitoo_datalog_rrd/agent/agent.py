@@ -6,11 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
+from ..core.clock import Clock, ClockFile
 from ..core.connection import BrokerSettings
 from ..core.metrics import Metrics
 from ..core.outbox import Outbox
 from .announcing import Announcer
-from .clock import Clock, ClockFile
 from .documents import Clean, contents
 from .inbox import Inbox
 from .link import Link

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import math
 
+from ..core.clock import UNSET_S
 from ..core.mqtt import NOBODY
 from ..core.outbox import Entry
 from .audience import PAUSE_S, Audience
-from .clock import UNSET_S
 from .documents import message
 from .link import Link, size_of
 from .waiting import Waiting

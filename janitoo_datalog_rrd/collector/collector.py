@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..agent.clock import Clock, ClockFile
+from ..core.clock import Clock, ClockFile
 from ..core.delivery import Delivery
 from ..core.httpclient import Answer
 from ..core.outbox import Entry, Outbox, OutboxError

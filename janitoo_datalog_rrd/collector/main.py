@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..agent.clock import Clock, ClockFile
+from ..core.clock import Clock, ClockFile
 from ..core.delivery import Delivery
 from ..core.errors import JanitooError
 from ..core.httpclient import HttpClient

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from .. import __version__
-from ..agent.clock import UNSET_S, Clock, ClockFile
+from ..core.clock import UNSET_S, Clock, ClockFile
 from ..core.delivery import Delivery, DeliveryState
 from ..core.httpclient import HttpClient
 from ..core.outbox import Entry, Outbox, OutboxError

@@ -15,9 +15,9 @@ from collector.rack import Rack, begin_of
 from support import Certificates, CommandLine, CutProxy, Mosquitto, wait_until
 from support.webservers import WebServer
 
-from janitoo_datalog_rrd.agent.clock import Clock, ClockFile
 from janitoo_datalog_rrd.collector.collector import Collector, join_moments, write_moment
 from janitoo_datalog_rrd.collector.target import Token, address_of
+from janitoo_datalog_rrd.core.clock import Clock, ClockFile
 from janitoo_datalog_rrd.core.connection import Backoff
 from janitoo_datalog_rrd.core.delivery import Delivery
 from janitoo_datalog_rrd.core.httpclient import HttpClient

@@ -9,7 +9,7 @@ import pytest
 from support import free_port
 from webhook.test_load import Processors
 
-from janitoo_datalog_rrd.agent.clock import Clock
+from janitoo_datalog_rrd.core.clock import Clock
 from janitoo_datalog_rrd.core.outbox import Entry, Outbox
 from janitoo_datalog_rrd.webhook.forwarder import Forwarder, _headers
 from janitoo_datalog_rrd.webhook.load import SmoothedLoad

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from janitoo_datalog_rrd.agent.clock import UNSET_S, Clock, ClockFile, is_synchronised, since_boot
+from janitoo_datalog_rrd.core.clock import UNSET_S, Clock, ClockFile, is_synchronised, since_boot
 
 NOW = 1_800_000_000.0
 

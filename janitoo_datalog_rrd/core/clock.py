@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..core.files import write_atomically
+from .files import write_atomically
 
 logger = logging.getLogger(__name__)
 
