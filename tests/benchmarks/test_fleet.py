@@ -24,7 +24,7 @@ def test_readings_are_told_from_everything_else_on_the_bus() -> None:
 
 @pytest.mark.slow
 def test_three_hundred_agents_are_listed_and_lose_nothing(tmp_path: Path) -> None:
-    outcome = Fleet(tmp_path, Size(agents=300, numbers=5, every_s=5, seconds=5, retention="1s:10m")).run()
+    outcome = Fleet(tmp_path, Size(agents=300, numbers=5, every_s=5, seconds=5, retention="10s:10m")).run()
     assert outcome.faults == []
     assert outcome.lost == 0
     assert outcome.messages >= 900
