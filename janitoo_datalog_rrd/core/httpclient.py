@@ -86,8 +86,11 @@ class Answer(NamedTuple):
 
     @property
     def again(self) -> bool:
-        """It may take the same thing later: it is busy, broken, or not set up for us yet (RFC 9110, RFC 6585)."""
-        return self.status >= 500 or self.status in _AGAIN or self.status in _SECOND_THOUGHTS or 300 <= self.status < 400
+        """It may take the same thing later: it is busy, broken, or not set up for us yet (RFC 9110, RFC 6585).
+
+        A status below 200 is no answer yet: 102 and 103 come before one, and the standard library takes them for it.
+        """
+        return self.status >= 500 or self.status < 200 or self.status in _AGAIN or self.status in _SECOND_THOUGHTS or 300 <= self.status < 400
 
 
 class HttpClient:
@@ -119,9 +122,10 @@ class HttpClient:
         try:
             response = self._pool.request(method, url, body=body, headers=dict(headers), preload_content=False)
             try:
-                content = response.read(MAX_ANSWER, decode_content=True)
-                if response.read(1):
-                    response.close()  # the rest is not wanted, and the connection is no good for another request
+                # as it came: nothing compressed was asked for, and what calls itself so may be broken, or grow without end
+                content = response.read(MAX_ANSWER, decode_content=False)
+                if response.status < 200 or response.read(1, decode_content=False):
+                    response.close()  # what follows is not wanted, and the connection is no good for another request
             finally:
                 response.release_conn()
         except (HTTPError, OSError, ValueError) as error:

@@ -27,8 +27,14 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/busy":
             self.send_response(503)
             self.send_header("Retry-After", "7")
+        elif self.path == "/early":
+            self.send_response_only(103)
+            self.end_headers()
+            self.send_response(200)
         else:
             self.send_response(200)
+        if self.path == "/called-gzip":
+            self.send_header("Content-Encoding", "gzip")
         body = b"x" * (MAX_ANSWER + 10) if self.path == "/long" else body
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -74,6 +80,16 @@ def test_a_busy_server_says_how_long(client: HttpClient, url: str) -> None:
 def test_a_long_answer_is_cut_and_the_next_request_works(client: HttpClient, url: str) -> None:
     assert len(client.send("POST", f"{url}/long", b"", {}).body) == MAX_ANSWER
     assert client.send("POST", f"{url}/", b"a", {}).body == b"a"
+
+
+def test_an_answer_that_calls_itself_compressed_and_is_not_counts(client: HttpClient, url: str) -> None:
+    assert client.send("POST", f"{url}/called-gzip", b"a", {}) == (200, b"a", 0.0)
+
+
+def test_what_comes_before_an_answer_is_not_taken_for_one(client: HttpClient, url: str) -> None:
+    early = client.send("POST", f"{url}/early", b"a", {})
+    assert (early.taken, early.again) == (False, True)
+    assert client.send("POST", url, b"b", {}) == (200, b"b", 0.0)
 
 
 @pytest.mark.parametrize(
