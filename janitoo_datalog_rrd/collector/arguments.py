@@ -62,7 +62,6 @@ def speak(token: Token) -> None:
     handler.setFormatter(logging.Formatter("%(levelname)-7s %(message)s"))
     handler.addFilter(SecretFilter([each.removeprefix("Bearer ") for each in token.headers().values()]))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def token_of(path: Path | None) -> Token:

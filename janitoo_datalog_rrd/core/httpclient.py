@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,6 +18,7 @@ TIMEOUT_S = 20.0
 """How long a connect, and each read, may take."""
 MAX_ANSWER = 1 << 20
 """Bytes of an answer that are read."""
+_TELLS_ADDRESSES = ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
 _AGAIN = frozenset((408, 425, 429))
 _SECOND_THOUGHTS = frozenset((401, 403, 404, 407))
 
@@ -90,7 +92,18 @@ class Answer(NamedTuple):
 
         A status below 200 is no answer yet: 102 and 103 come before one, and the standard library takes them for it.
         """
-        return self.status >= 500 or self.status < 200 or self.status in _AGAIN or self.status in _SECOND_THOUGHTS or 300 <= self.status < 400
+        return not 200 <= self.status < 300 and (not 400 <= self.status < 500 or self.status in _AGAIN | _SECOND_THOUGHTS)
+
+
+class _Silence(logging.Filter):
+    """Lets nothing pass: what urllib3 logs has paths in it, which may be all that keeps others from writing to a place."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is logged."""
+        return False
+
+
+_SILENCE = _Silence()
 
 
 class HttpClient:
@@ -109,6 +122,8 @@ class HttpClient:
             context = ssl.create_default_context(cafile=ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise StartError(f"the certificates in {ca_file} cannot be loaded: {error}") from error
+        for name in _TELLS_ADDRESSES:
+            logging.getLogger(name).addFilter(_SILENCE)  # whatever level the ini gives them
         self._pool = urllib3.PoolManager(
             1, ssl_context=context, timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s), retries=False, maxsize=1
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/busy":
             self.send_response(503)
             self.send_header("Retry-After", "7")
+        elif self.path == "/odd-headers":
+            self.send_response(200)
+            self.send_header("no header", "at all")
         elif self.path == "/early":
             self.send_response_only(103)
             self.end_headers()
@@ -90,6 +94,13 @@ def test_what_comes_before_an_answer_is_not_taken_for_one(client: HttpClient, ur
     early = client.send("POST", f"{url}/early", b"a", {})
     assert (early.taken, early.again) == (False, True)
     assert client.send("POST", url, b"b", {}) == (200, b"b", 0.0)
+
+
+@pytest.mark.parametrize("path", ["/secret-path", "/secret-path?t=secret-token", "/odd-headers?t=secret-token", "/redirect"])
+def test_no_path_is_logged(client: HttpClient, url: str, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "urllib3.connectionpool"):
+        client.send("POST", url + path, b"a", {})
+    assert not [each.getMessage() for each in caplog.records if each.name.startswith("urllib3")]
 
 
 @pytest.mark.parametrize(
