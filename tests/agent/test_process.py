@@ -42,7 +42,10 @@ def test_readings_come_in_order_with_their_own_time_and_the_device_says_that_it_
     topics = [topic for topic, _ in listener.messages]
     assert set(topics) == {STATUS, ABOUT, MONITORING}
     assert max(topics.index(STATUS), topics.index(ABOUT)) < topics.index(MONITORING), "first it says what it is"
-    assert numbers(found) == list(range(1, len(found) + 1)) == numbers(found, "other"), "what is due together comes together"
+    for component in agent.components:
+        counted = numbers(found, component)
+        assert counted == list(range(1, len(counted) + 1))
+    assert any(len(each["metrics"]) == 2 for each in found), "what is due together comes together, but for what takes too long"
     times = [each["timestamp"] for each in found]
     assert times == sorted(set(times))
     assert begun - 1 <= times[0] <= times[-1] <= time.time()
