@@ -108,6 +108,8 @@ FORWARD: Specs = (
     OptionSpec("user", parsers.line, ""),
     OptionSpec("password", parsers.line, "", secret=True),
     OptionSpec("ca", parsers.text, ""),
+    OptionSpec("cert", parsers.text, ""),
+    OptionSpec("key", parsers.text, ""),
     OptionSpec("measurement", measurement, "janitoo"),
     OptionSpec("series", parsers.pattern, re.compile(".*")),
     OptionSpec("describe", described, ("node", "units")),
@@ -135,6 +137,8 @@ def forward_faults(section: Section) -> Iterator[tuple[str, str]]:
             yield name, f"means nothing to {kind}: expected {', '.join((*known.needs, *known.takes))}"
     if section.get("password") and not section.get("user"):
         yield "password", "stands without a user"
+    if section.get("key") and not section.get("cert"):
+        yield "key", "stands without a cert"
     if section.get("token") and section.get("user"):
         yield "token", "stands beside a user: expected one of the two"
 

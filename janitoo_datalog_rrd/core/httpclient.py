@@ -20,6 +20,7 @@ MAX_ANSWER = 1 << 20
 """Bytes of an answer that are read."""
 _TELLS_ADDRESSES = ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
 _AGAIN = frozenset((408, 425, 429))
+_ABOUT_OURS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_NO_CERTIFICATE")
 _SECOND_THOUGHTS = frozenset((401, 403, 404, 407))
 
 
@@ -107,21 +108,29 @@ _SILENCE = _Silence()
 
 
 class HttpClient:
-    """Sends requests to one server. It may be used from one thread at a time.
+    """Sends requests to one server, without a proxy, whatever the environment says. It may be used from one thread at a time.
 
     Args:
         ca_file: certificates of the authorities that are trusted; empty for the system's.
         timeout_s: how long a connect, and each read, may take.
+        cert_file: our own certificate, for a server that asks for one; empty for none.
+        key_file: its key; empty where it stands in the certificate's file.
 
     Raises:
-        StartError: the certificates cannot be loaded.
+        StartError: the certificates or the key cannot be loaded.
     """
 
-    def __init__(self, ca_file: str = "", timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, ca_file: str = "", timeout_s: float = TIMEOUT_S, cert_file: str = "", key_file: str = "") -> None:
         try:
             context = ssl.create_default_context(cafile=ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise StartError(f"the certificates in {ca_file} cannot be loaded: {error}") from error
+        try:
+            if cert_file:
+                context.load_cert_chain(cert_file, key_file or None, password="")  # nobody is there to be asked for one
+        except (OSError, ValueError) as error:
+            files = f"{cert_file} and {key_file}" if key_file else cert_file
+            raise StartError(f"our certificate and its key in {files} cannot be loaded: {error}") from error
         for name in _TELLS_ADDRESSES:
             logging.getLogger(name).addFilter(_SILENCE)  # whatever level the ini gives them
         self._pool = urllib3.PoolManager(
@@ -162,6 +171,8 @@ def _why(error: BaseException) -> str:
         reason = inner
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({reason.verify_message})"
+    if isinstance(reason, ssl.SSLError) and any(each in (reason.reason or "") for each in _ABOUT_OURS):
+        return f"it wants a certificate of ours that it trusts ({reason.reason})"
     if isinstance(reason, ssl.SSLError):
         return f"it does not speak TLS with us ({reason.reason or 'no reason given'})"
     if isinstance(reason, TimeoutError):

@@ -103,7 +103,7 @@ class Forwarders:
         """Build one. Raises JanitooError, OSError."""
         tail = self._tails.tail(TAIL + name, section["outbox"])  # first: what comes is kept from now on, whatever fails below
         try:
-            client = HttpClient(section["ca"], section["timeout"])
+            client = HttpClient(section["ca"], section["timeout"], section["cert"], section["key"])
         except JanitooError:
             tail.close()
             raise

@@ -67,6 +67,7 @@ def test_what_each_kind_needs_is_enough(tmp_path: Path, lines: str) -> None:
             ["5: [forward__x] bucket: means nothing to influxdb1: expected database, user, password, token"],
         ),
         (f"{VICTORIA}\npassword = s3cret", ["4: [forward__x] password: stands without a user"]),
+        (f"{VICTORIA}\nkey = a.key", ["4: [forward__x] key: stands without a cert"]),
         (f"{VICTORIA}\nuser = a\ntoken = s3cret", ["5: [forward__x] token: stands beside a user"]),
         ("kind = questdb\nurl = a.example.org", ["3: [forward__x] url: is not a URL: expected the address of the server alone"]),
         ("kind = questdb\nurl = ftp://a", ["3: [forward__x] url: is not a URL"]),

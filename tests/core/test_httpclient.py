@@ -7,9 +7,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from support import Certificates
 
 from janitoo_datalog_rrd.core.errors import StartError
 from janitoo_datalog_rrd.core.httpclient import MAX_ANSWER, Answer, HttpAddress, HttpClient, UnreachableError
@@ -124,6 +127,35 @@ def test_nobody_there_is_told_without_the_address(client: HttpClient) -> None:
 def test_certificates_that_cannot_be_loaded_are_told() -> None:
     with pytest.raises(StartError, match=r"no-such\.pem"):
         HttpClient("no-such.pem")
+
+
+def test_a_certificate_of_ours_that_cannot_be_loaded_is_told_and_nobody_is_asked_for_a_password(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    key = serialization.load_pem_private_key(certificates.client_key.read_bytes(), None)
+    locked = tmp_path / "locked.key"
+    encryption = serialization.BestAvailableEncryption(b"s3cret")
+    locked.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
+    cert = str(certificates.client_cert)
+    for wrong in (locked, certificates.server_key, tmp_path / "none.key"):
+        with pytest.raises(StartError, match=f"our certificate and its key in {cert} and {wrong} cannot be loaded"):
+            HttpClient(cert_file=cert, key_file=str(wrong))
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificates.client_cert.read_bytes() + certificates.client_key.read_bytes())
+    HttpClient(cert_file=str(both)).close()
+
+
+def test_a_proxy_of_the_environment_gets_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        made = HttpClient(timeout_s=5.0)
+        try:
+            assert made.send("POST", f"{url}/", b"body", {}).body == b"body"
+        finally:
+            made.close()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Forwarding:
             waiting,
             writer,
             replace(target, compressed=True) if compressed else target,
-            HttpClient(section["ca"], section["timeout"]),
+            HttpClient(section["ca"], section["timeout"], section["cert"], section["key"]),
             Pace(section["batch_size"], section["interval"]),
             self.counters,
             self.health,

@@ -239,6 +239,22 @@ def test_a_certificate_of_the_own_authority_is_trusted_where_the_ini_names_it(ce
         database.stop()
 
 
+def test_a_server_that_asks_for_a_certificate_is_shown_ours(certificates: Certificates, forward: Start) -> None:
+    database = InfluxDB2((certificates.server_cert, certificates.server_key))
+    database.authority = certificates.ca
+    database.start()
+    ours = f"cert = {certificates.client_cert}\nkey = {certificates.client_key}"
+    try:
+        without = forward(f"{database.ini}\nca = {certificates.ca}", Waiting(numbers(10)))
+        wait_until(lambda: "it wants a certificate of ours" in without.trouble, what=f"the trouble: {without.trouble}")
+        assert not database.asked
+        right = forward(f"{database.ini}\nca = {certificates.ca}\n{ours}", Waiting(numbers(10)))
+        wait_confirmed(right, 10)
+        assert database.stored == stored_of(numbers(10))
+    finally:
+        database.stop()
+
+
 # -- what it makes of answers ----------------------------------------------------------------------------
 
 

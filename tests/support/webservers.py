@@ -38,6 +38,7 @@ class WebServer:
         retry_after: the header that goes with it; empty for none.
         hangs: it does not answer until this is cleared.
         asked: every request that it answered.
+        authority: who must have signed the certificates of those that it lets in, from the next start on; None for everybody.
 
     Args:
         certificate: of the server, and its key; None for plain HTTP.
@@ -50,6 +51,7 @@ class WebServer:
         self.hangs = threading.Event()
         self.hanging = 0
         self.asked: list[Request] = []
+        self.authority: Path | None = None
         self._certificate = certificate
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -75,6 +77,9 @@ class WebServer:
         if self._certificate:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(*self._certificate)
+            if self.authority:
+                context.load_verify_locations(self.authority)
+                context.verify_mode = ssl.CERT_REQUIRED
             self._server.tls = context
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
