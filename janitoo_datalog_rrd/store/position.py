@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ..core import seams
 from ..core.aside import move_aside
 from ..core.files import write_atomically
 
@@ -112,7 +111,6 @@ class Place:
             os.pwrite(descriptor, _pack(self._turn, position), self._turn % 2 * _SLOT)
         finally:
             os.close(descriptor)
-        seams.reached("position-written")
 
     def sync(self) -> None:
         """Ask the disk to have the position. Raises OSError."""

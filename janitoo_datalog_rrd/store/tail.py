@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..core import seams
 from ..core.contracts import Key
 from ..core.errors import StoreError
 from .cache import Cache
@@ -180,6 +181,7 @@ class Tail:
                 self._on_unkept(error)
             else:
                 self._on_unkept(None)
+        seams.reached("position-written")
         if segment != before.segment:
             self._on_done()
 

@@ -27,8 +27,8 @@ SEAMS = {
     "segment-removed": 3,
     "position-written": 20,
     "file-written": 3,
-    "position-written>segment-kept": 10,
-    "position-written>snapshot-renamed": 10,
+    "position-written>segment-kept": 2,
+    "position-written>snapshot-renamed": 2,
 }
 """Where a kill is aimed, and at how manieth time; see `benchmarks/kill/aimed.py`."""
 PLENTY, LITTLE = 1 << 30, 600
