@@ -12,27 +12,48 @@ _LIGHT = {"webhook": "webhook.command", "collector": "collector.main", "alarms":
 
 def main() -> None:
     """Run the command that was asked for."""
-    agent = agent_arguments(sys.argv[1:])
-    if agent is not None:
+    try:
+        sys.exit(_run(sys.argv[1:]))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package == __package__:
+            raise
+        sys.stderr.write(f"jnt_datalog_rrd: {_missing(package)}\n")
+        sys.exit(1)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; returns the exit status."""
+    position = _position(arguments)
+    command = arguments[position] if position < len(arguments) else ""
+    rest = [*arguments[:position], *arguments[position + 1 :]]
+    if command == "agent":
         from .agent.main import main as run_agent
 
-        sys.exit(run_agent(agent))
-    light = _LIGHT.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    if light is not None:
-        sys.exit(import_module(f".{light}", __package__).main(sys.argv[2:]))
+        return run_agent(rest)
+    if command in _LIGHT:
+        status: int = import_module(f".{_LIGHT[command]}", __package__).main(rest)
+        return status
     from .cli import main as run_command
 
     run_command()
+    return 0
 
 
-def agent_arguments(arguments: Sequence[str]) -> list[str] | None:
-    """The arguments of the command `agent`, those before its name included; None where another one is asked for."""
+def _position(arguments: Sequence[str]) -> int:
+    """Where the name of the command stands: behind the options for all of them."""
     position = 0
     while position < len(arguments) and arguments[position].startswith("-"):
         position += 2 if arguments[position] in ("-c", "--config") else 1
-    if position >= len(arguments) or arguments[position] != "agent":
-        return None
-    return [*arguments[:position], *arguments[position + 1 :]]
+    return position
+
+
+def _missing(package: str) -> str:
+    """What to do about a package that is not installed, as where only the agent is to run."""
+    return (
+        f"the Python package {package} is not installed, which this command needs. The command agent needs psutil and paho-mqtt; "
+        "webhook, collector and alarms need psutil and urllib3; for all others install janitoo_datalog_rrd without --no-deps"
+    )
 
 
 if __name__ == "__main__":

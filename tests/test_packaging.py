@@ -10,6 +10,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +98,21 @@ finally:
 """
 
 
-def test_the_agent_runs_with_two_packages_beside_it(wheel: Path, mosquitto: Mosquitto, tmp_path: Path) -> None:
-    target = tmp_path / "target"
+def bare(wheel: Path, folder: Path, packages: Sequence[str]) -> dict[str, str]:
+    """The environment of a machine that has the wheel and these packages, and no other."""
+    target = folder / "target"
     command = ["install", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
     done = subprocess.run([sys.executable, "-m", "pip", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("psutil", "paho"):
-        (folder,) = importlib.import_module(name).__path__
-        shutil.copytree(folder, target / name)
-    commands = CommandLine(tmp_path, (sys.executable, "-S", "-c", AGENT), {"PYTHONPATH": str(target)})
+    for name in packages:
+        (package,) = importlib.import_module(name).__path__
+        shutil.copytree(package, target / name)
+    return {"PYTHONPATH": str(target)}
+
+
+def test_the_agent_runs_with_two_packages_beside_it(wheel: Path, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    environ = bare(wheel, tmp_path, ("psutil", "paho"))
+    commands = CommandLine(tmp_path, (sys.executable, "-S", "-c", AGENT), environ)
     commands.environ["JNT_SYSTEM_BROKER_PORT"] = str(mosquitto.port)
     commands.environ["JNT_AGENT_DEVICE"] = "web01"
     try:
@@ -120,6 +127,23 @@ def test_the_agent_runs_with_two_packages_beside_it(wheel: Path, mosquitto: Mosq
         commands.close()
     assert agent.stdout.split() == ["janitoo_datalog_rrd", "paho", "psutil"]
     assert "cannot be" not in agent.stderr
+
+
+def test_a_package_that_is_missing_is_named_in_one_sentence(wheel: Path, tmp_path: Path) -> None:
+    commands = CommandLine(
+        tmp_path, (sys.executable, "-S", "-m", "janitoo_datalog_rrd"), bare(wheel, tmp_path, ("psutil", "urllib3"))
+    )
+    try:
+        for arguments, name in ((("status",), "click"), (("-c", "x.conf"), "click"), (("agent",), "paho")):
+            done = commands.run(*arguments)
+            assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+            assert f"the Python package {name} is not installed" in done.stderr
+        for command in ("webhook", "collector", "alarms"):
+            assert commands.run(command, "--help").returncode == 0
+        refused = commands.run("-c", "x.conf", "collector", "http://localhost:1")
+        assert (refused.returncode, "-c" in refused.stderr) == (2, True)
+    finally:
+        commands.close()
 
 
 def test_the_checkout_finds_its_ini_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
