@@ -44,6 +44,7 @@ class Sender:
         self._waiting = waiting
         self._link = link
         self._on_the_way: dict[int, int] = {}
+        self._topic = ""
         self._arrived: list[int] = []
         self._last = 0
         self._begin_at = -math.inf
@@ -79,7 +80,7 @@ class Sender:
         forever = why in _NEVER
         if why != self._told:
             what = "it is dropped" if forever else "it is tried again; allow it in the broker's access rules"
-            logger.error("the broker does not take what we publish: %s; %s", why, what)
+            logger.error("the broker does not take what we publish on %s: %s; %s", self._topic, why, what)
             self._told = why
         if forever:
             self.refused += 1
@@ -140,6 +141,7 @@ class Sender:
         if size > self._link.longest:
             self._drop(entry, f"has {size} bytes, and the broker takes {self._link.longest}; set [agent] message_bytes")
             return True
+        self._topic = entry.topic
         mid = self._link.send(entry.topic, payload)
         if mid is None:
             return False
