@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import ssl
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -101,6 +105,27 @@ def test_every_picture_that_a_page_shows_is_there_in_both_themes() -> None:
         content = picture.read_bytes()
         assert content.startswith(b"\x89PNG\r\n\x1a\n")
         assert 20_000 < len(content) < 150_000, picture
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl")
+def test_the_commands_for_certificates_make_some_that_the_strictest_python_takes(tmp_path: Path) -> None:
+    (commands,) = (block for block in blocks(ROOT / "docs" / "agent.md", "sh") if "openssl" in block)
+    done = subprocess.run(["bash", "-e"], input=commands, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    context = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default since Python 3.13
+    context.load_cert_chain(tmp_path / "web01.cert.pem", tmp_path / "web01.private.key")
+    asked = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "ca.pem")
+    asked.verify_flags |= ssl.VERIFY_X509_STRICT
+    asked.verify_mode = ssl.CERT_REQUIRED
+    asked.load_cert_chain(tmp_path / "broker.pem", tmp_path / "broker.key")
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(to_client, to_server, server_hostname="broker.example.org")
+    server = asked.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client, server, client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert (server.getpeercert() or {})["subject"] == ((("commonName", "web01"),),)
 
 
 # -- links -------------------------------------------------------------------------------------------
