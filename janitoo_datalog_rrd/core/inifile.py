@@ -232,8 +232,16 @@ class _Loader:
                 f"no component of that name: add `components.{rest} = ...` to [{prefix}], or remove the section",
             )
             return None
-        forms = [*_SINGLE, *threads, *(f"{thread}__NAME" for thread in threads), "schema__NAME", "series__NAME", "decoder__NAME"]
-        forms.append("forward__NAME")
+        of_threads = (*threads, *(f"{thread}__NAME" for thread in threads))
+        forms = [
+            *_SINGLE,
+            *self.plugins.own_names(),
+            *of_threads,
+            "schema__NAME",
+            "series__NAME",
+            "decoder__NAME",
+            "forward__NAME",
+        ]
         known = ", ".join(f"[{form}]" for form in forms)
         self._fault(self.section_places.get(name, "environment"), name, "", f"unknown section: expected one of {known}")
         return None
