@@ -149,7 +149,7 @@ _passed_on = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 @main.command(add_help_option=False, context_settings=_passed_on)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def webhook(arguments: tuple[str, ...]) -> None:
-    """Send what this machine does to a webhook; told by environment variables."""
+    """Send what this machine does to a web server, as Datacake."""
     from .webhook.command import main as run
 
     sys.exit(run(arguments))
@@ -158,7 +158,7 @@ def webhook(arguments: tuple[str, ...]) -> None:
 @main.command(add_help_option=False, context_settings=_passed_on)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def collector(arguments: tuple[str, ...]) -> None:
-    """Send what the processes of this machine take to a server, by HTTP."""
+    """Send what processes take to a server, by HTTP."""
     from .collector.main import main as collect
 
     sys.exit(collect(arguments))

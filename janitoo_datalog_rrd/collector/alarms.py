@@ -13,12 +13,14 @@ from ..core.errors import JanitooError
 from ..core.httpclient import HttpAddress, HttpClient, UnreachableError
 from ..core.parsers import duration
 from ..core.processes import clean_name
-from .arguments import USAGE_FAULT, Arguments, make_arguments, on_end, read_by, speak, token_of
+from .arguments import Arguments, make_arguments, on_end, read_by, speak, token_of
 from .target import Token, address_of
 
 EVERY_S = 10.0
 STATUSES = {"green": 0, "orange": 1, "red": 2}
 """Exit status by color."""
+UNKNOWN = 3
+"""Exit status where that is not known: 1 and 2 are those of an alarm."""
 WORDS = {"red": "RED", "orange": "AMBER"}
 
 
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             client.close()
     except JanitooError as error:
         sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
-        return USAGE_FAULT
+        return UNKNOWN
 
 
 def ask(client: HttpClient, address: HttpAddress, token: Token) -> Alarm:
@@ -96,14 +98,14 @@ def _watch(client: HttpClient, address: HttpAddress, token: Token, every_s: floa
     """Look again and again, and show what has changed; a server that is away is told, and asked again."""
     ending = threading.Event()
     on_end(ending.set)
-    status, shown, trouble = USAGE_FAULT, None, ""
+    status, shown, trouble = UNKNOWN, None, ""
     while not ending.is_set():
         try:
             alarm = ask(client, address, token)
         except AlarmError as error:
             if str(error) != trouble:
                 sys.stderr.write(f"jnt_datalog_rrd: {error}; it is asked again\n")
-            status, shown, trouble = USAGE_FAULT, None, str(error)
+            status, shown, trouble = UNKNOWN, None, str(error)
         else:
             if alarm != shown:
                 sys.stdout.write(time.strftime("%Y-%m-%d %H:%M:%S\n"))
@@ -123,6 +125,7 @@ def _parser() -> Arguments:
         "alarms",
         "Show which processes take more than 80 percent (RED), or will soon (AMBER). Exit status: 0 green, 1 amber, 2 red, 3 "
         "where that is not known.",
+        UNKNOWN,
     )
     parser.add_argument("--watch", action="store_true", help="Look again and again, and show what has changed, until Ctrl-C.")
     parser.add_argument(

@@ -15,21 +15,24 @@ from ..core.logs import SecretFilter
 from ..core.parsers import Parser
 from .target import TOKEN, Token
 
-USAGE_FAULT = 3
-"""Exit status of both where they cannot do what they are asked: 1 and 2 are those of an alarm."""
+USAGE_FAULT = 2
+"""Exit status where an argument is wrong."""
 
 
 class Arguments(argparse.ArgumentParser):
-    """A parser whose faults end the command with a status that no alarm has."""
+    """A parser that ends the command with a status of its own where an argument is wrong."""
+
+    fault = USAGE_FAULT
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(USAGE_FAULT, f"{self.prog}: {message}\n")
+        self.exit(self.fault, f"{self.prog}: error: {message}\n")
 
 
-def make_arguments(command: str, told: str) -> Arguments:
-    """A parser with the arguments that both commands take."""
+def make_arguments(command: str, told: str, fault: int = USAGE_FAULT) -> Arguments:
+    """A parser with the arguments that both commands take; `fault` is the exit status where one is wrong."""
     parser = Arguments(prog=f"jnt_datalog_rrd {command}", description=told)
+    parser.fault = fault
     parser.add_argument("url", metavar="URL", help="The server, such as https://house:8081.")
     parser.add_argument(
         "--token-file",
@@ -59,7 +62,7 @@ def read_by(parser: Parser) -> Callable[[str], Any]:
 def speak(token: Token) -> None:
     """Have the log go to the standard error, without the token."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)-7s %(message)s"))
+    handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
     handler.addFilter(SecretFilter([each.removeprefix("Bearer ") for each in token.headers().values()]))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 

@@ -12,18 +12,18 @@ from ..core.delivery import Delivery
 from ..core.errors import JanitooError
 from ..core.httpclient import HttpClient
 from ..core.memory import use_one_arena
-from ..core.outbox import MAX_BYTES, Outbox
-from ..core.parsers import duration, integer
+from ..core.outbox import MAX_BYTES, Outbox, state_file
+from ..core.parsers import duration, integer, size
 from ..core.processes import read_address
 from ..nodes.processtable import ProcessTable
-from .arguments import USAGE_FAULT, Arguments, make_arguments, on_end, read_by, speak, token_of
+from .arguments import Arguments, make_arguments, on_end, read_by, speak, token_of
 from .collector import Collector, Listener, join_moments
 from .target import address_of
 
 EVERY_S = 10.0
 TOP = 10
 _SAME_MOMENT = 0.8
-_MIB = 1 << 20
+COLLECTOR_OUTBOX = "collector-outbox.sqlite"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         speak(token)
         address = address_of(given.url, "save-all", token, plain=given.plain_token)
         client = HttpClient(given.ca)
-        outbox = Outbox(given.outbox or _default_outbox(), given.outbox_mib * _MIB)
+        outbox = Outbox(given.outbox or state_file(COLLECTOR_OUTBOX, os.environ, "--outbox"), given.outbox_bytes)
     except JanitooError as error:
         sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
-        return USAGE_FAULT
+        return 1
     use_one_arena()
     delivery = Delivery(
         outbox,
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         collector.run()
     except JanitooError as error:
         sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
-        return USAGE_FAULT
+        return 1
     finally:
         delivery.stop()
         outbox.close()
@@ -91,14 +91,14 @@ def _parser() -> Arguments:
         "--outbox",
         type=Path,
         metavar="FILE",
-        help="Where what waits is kept. Default: collector.outbox in $STATE_DIRECTORY or ~/.local/state.",
+        help=f"Where what waits is kept. Default: {COLLECTOR_OUTBOX} in $STATE_DIRECTORY or ~/.local/state/janitoo_datalog_rrd.",
     )
     parser.add_argument(
-        "--outbox-mib",
-        type=read_by(integer(1, 4096)),
-        default=MAX_BYTES // _MIB,
-        metavar="N",
-        help="How much may wait. Default: 64.",
+        "--outbox-bytes",
+        type=read_by(size(1 << 16, 1 << 36)),
+        default=MAX_BYTES,
+        metavar="SIZE",
+        help="How much may wait. Default: 64MiB.",
     )
     return parser
 
@@ -108,10 +108,3 @@ def _address(raw: str) -> str:
     if not found:
         raise ValueError(f"{raw[:60]!r} is no address: expected such as 192.168.1.5")
     return found
-
-
-def _default_outbox() -> Path:
-    folder = os.environ.get("STATE_DIRECTORY", "").partition(":")[0] or os.environ.get("XDG_STATE_HOME")
-    return (
-        Path(folder) / "collector.outbox" if folder else Path.home() / ".local" / "state" / "jnt_datalog_rrd" / "collector.outbox"
-    )

@@ -117,7 +117,7 @@ FORWARD: Specs = (
     OptionSpec("batch_size", parsers.integer(1, 100_000), 5000),
     OptionSpec("interval", parsers.duration(0.05, 3600), 2.0),
     OptionSpec("timeout", parsers.duration(0.1, 300), 20.0),
-    OptionSpec("outbox", parsers.size(1 << 20, 1 << 50), 256 << 20),
+    OptionSpec("outbox_bytes", parsers.size(1 << 20, 1 << 50), 256 << 20),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,28 @@ PRAGMA user_version = {_VERSION};
 
 class OutboxError(JanitooError):
     """The disk does not take what is to wait; the message says why."""
+
+
+def state_file(name: str, environ: Mapping[str, str], instead: str) -> Path:
+    """Where a command that has no home_dir keeps a file: systemd's folder for states, else the user's (XDG Base Directory).
+
+    Args:
+        name: of the file.
+        environ: the environment.
+        instead: the option or variable that names another file, for who has no home.
+
+    Raises:
+        StartError: this user has no home.
+    """
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given) / name
+    states = Path(environ.get("XDG_STATE_HOME", ""))
+    try:
+        folder = states if states.is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise StartError(f"this user has no home to keep what waits in: set {instead} to the path of a file") from error
+    return folder / "janitoo_datalog_rrd" / name
 
 
 class Entry(NamedTuple):

@@ -101,7 +101,8 @@ class Forwarders:
 
     def _make(self, name: str, section: Section) -> Forwarder:
         """Build one. Raises JanitooError, OSError."""
-        tail = self._tails.tail(TAIL + name, section["outbox"])  # first: what comes is kept from now on, whatever fails below
+        # first: what comes is kept from now on, whatever fails below
+        tail = self._tails.tail(TAIL + name, section["outbox_bytes"])
         try:
             client = HttpClient(section["ca"], section["timeout"], section["cert"], section["key"])
         except JanitooError:

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         sys.stderr.write("".join(f"{problem.where} {problem.message}\n" for problem in error.problems))
         return 1
     except JanitooError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"jnt_datalog_rrd: {error}\n")
         return 1
     _run(forwarder)
     return 0

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core import parsers
-from ..core.errors import ConfigError, Problem, StartError
+from ..core.errors import ConfigError, Problem
 from ..core.httpclient import HttpAddress
-from ..core.outbox import MAX_BYTES
+from ..core.outbox import MAX_BYTES, state_file
 from ..core.sections import OptionSpec, Section
 
 _DAY_S = 86400.0
@@ -81,6 +81,7 @@ VARIABLES = (
     Variable("WEBHOOK_OUTBOX_BYTES", "outbox_bytes"),
 )
 """The first six are those of the original service."""
+OUTBOX_NAME = "webhook-outbox.sqlite"
 OUTBOX_VARIABLE = "WEBHOOK_OUTBOX"
 """Where the command keeps what waits: the path of a file."""
 
@@ -152,17 +153,10 @@ class WebhookSettings:
 
 
 def outbox_path(environ: Mapping[str, str]) -> Path:
-    """Where the command keeps what waits: `WEBHOOK_OUTBOX`, else the user's folder for states (XDG Base Directory).
+    """Where the command keeps what waits: `WEBHOOK_OUTBOX`, else a file in the folder for states.
 
     Raises:
         StartError: this user has no home.
     """
     given = environ.get(OUTBOX_VARIABLE, "").strip()
-    if given:
-        return Path(given)
-    states = Path(environ.get("XDG_STATE_HOME", ""))
-    try:
-        folder = states if states.is_absolute() else Path.home() / ".local" / "state"
-    except RuntimeError as error:
-        raise StartError(f"this user has no home to keep what waits in: set {OUTBOX_VARIABLE} to the path of a file") from error
-    return folder / "janitoo_datalog_rrd" / "webhook.db"
+    return Path(given) if given else state_file(OUTBOX_NAME, environ, OUTBOX_VARIABLE)

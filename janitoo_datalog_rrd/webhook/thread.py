@@ -13,7 +13,7 @@ from ..core.sections import OptionSpec
 from ..core.thread import JNTBusThread
 from ..core.values import TYPE_INT, NodeValue
 from .forwarder import Forwarder, ForwarderState
-from .settings import OPTIONS, WebhookSettings
+from .settings import OPTIONS, OUTBOX_NAME, WebhookSettings
 
 SECTION = "webhook"
 POLL_DELAY_S = 60.0
@@ -44,7 +44,7 @@ class WebhookThread(JNTBusThread):
 
     def init_bus(self) -> WebhookBus:
         section = self.options.section(SECTION)
-        forwarder = Forwarder(WebhookSettings.from_section(section), self.options.home_dir / "webhook.db")
+        forwarder = Forwarder(WebhookSettings.from_section(section), self.options.home_dir / OUTBOX_NAME)
         self._forwarder = forwarder
         return WebhookBus(state=lambda: forwarder.state, services=self.services, section=section, oid=SECTION)
 

@@ -48,7 +48,7 @@ def test_the_server_forwards_and_tells_on_the_bus_how_it_stands(
 def test_without_its_section_there_is_none(tmp_path: Path, mosquitto: Mosquitto) -> None:
     with live_in(tmp_path, mosquitto) as house:
         assert house.server.get_thread("webhook") is None
-        assert not (tmp_path / "home" / "webhook.db").exists()
+        assert not (tmp_path / "home" / "webhook-outbox.sqlite").exists()
 
 
 def test_a_receiver_that_is_away_is_told_and_its_url_is_nowhere(
