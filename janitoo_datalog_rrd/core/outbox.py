@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -9,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .aside import move_aside
+from .aside import keep_aside
 from .errors import JanitooError, StartError
+from .salvage import salvage
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +75,8 @@ class Outbox:
     """Things that wait to be sent, oldest first, in an SQLite file of bounded size.
 
     What was put in is in the file when `put` returns, and survives the end of the process at any moment; a power cut may take the
-    last seconds. When it is full, the oldest go, and are counted. One that is damaged is kept aside, and begun anew.
+    last seconds. When it is full, the oldest go, and are counted. One that is damaged, perhaps while it is used, is kept aside,
+    and begun anew with what can be read of it.
 
     It may be used from several threads, by one process at a time.
 
@@ -89,6 +92,7 @@ class Outbox:
         self.path = path
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
+        self._last = self._dropped = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._open()
@@ -120,7 +124,7 @@ class Outbox:
             try:
                 row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
             except sqlite3.Error as error:
-                raise OutboxError(f"{self.path} cannot be read: {error}") from error
+                raise self._trouble("read", error) from error
         return 1 if row is None else int(row[0]) + 1
 
     def put(self, content: bytes, time_s: float, topic: str = "") -> int:
@@ -138,11 +142,12 @@ class Outbox:
                     )
                     gone, freed = self._make_room(size)
             except sqlite3.Error as error:
-                raise OutboxError(f"{self.path} cannot be written: {error}") from error
+                raise self._trouble("written", error) from error
             self._waiting += 1 - gone
             self._bytes += size - freed
             self._tell_dropped(gone)
-            return int(row.lastrowid or 0)
+            self._last = int(row.lastrowid or 0)
+            return self._last
 
     def peek(self, most: int, after: int = 0) -> list[Entry]:
         """The oldest entries, at most so many, with numbers above `after`; they stay. Raises OutboxError."""
@@ -152,7 +157,7 @@ class Outbox:
                     "SELECT number, time_s, topic, content FROM entries WHERE number > ? ORDER BY number LIMIT ?", (after, most)
                 ).fetchall()
             except sqlite3.Error as error:
-                raise OutboxError(f"{self.path} cannot be read: {error}") from error
+                raise self._trouble("read", error) from error
         return [Entry(*row) for row in rows]
 
     def remove(self, numbers: Sequence[int]) -> None:
@@ -169,7 +174,7 @@ class Outbox:
                             gone += 1
                             freed += len(found[0].encode()) + found[1] + _OVERHEAD
             except sqlite3.Error as error:
-                raise OutboxError(f"{self.path} cannot be written: {error}") from error
+                raise self._trouble("written", error) from error
             self._waiting -= gone
             self._bytes -= freed
 
@@ -180,7 +185,7 @@ class Outbox:
                 with self._database:
                     self._database.execute("UPDATE entries SET time_s = time_s + ? WHERE number >= ?", (seconds, first))
             except sqlite3.Error as error:
-                raise OutboxError(f"{self.path} cannot be written: {error}") from error
+                raise self._trouble("written", error) from error
 
     def close(self) -> None:
         """Close the file; what waits stays in it."""
@@ -192,7 +197,7 @@ class Outbox:
     def _open(self) -> sqlite3.Connection:
         """Open the file; what is no good one is moved aside. Raises sqlite3.Error, OSError."""
         self.path.touch(mode=0o600)
-        database = self._connect()
+        database = self._connect(self.path)
         try:
             damage = next(database.execute("PRAGMA quick_check(1)"))[0]
             version = next(database.execute("PRAGMA user_version"))[0]
@@ -203,17 +208,38 @@ class Outbox:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             damage = str(error)
-        database.close()
-        logger.error("the outbox %s is damaged (%s): it is kept as %s", self.path, damage, move_aside(self.path))
-        for leftover in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
-        self.path.touch(mode=0o600)
-        database = self._connect()
-        database.executescript(_SCHEMA)
-        return database
+        return self._begin_anew(database, damage)
 
-    def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)
+    def _begin_anew(self, damaged: sqlite3.Connection, damage: str) -> sqlite3.Connection:
+        """Keep a damaged file aside, and make one of what can be read of it. Raises sqlite3.Error, OSError."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        for path in _files(fresh):
+            path.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        with contextlib.closing(self._connect(fresh)) as database:
+            database.executescript(_SCHEMA)
+            with database:
+                count = salvage(damaged, database, self._last, self._dropped)
+        damaged.close()
+        for path in _files(self.path)[1:]:
+            path.unlink(missing_ok=True)
+        aside = keep_aside(self.path)
+        fresh.replace(self.path)
+        logger.error("the outbox %s is damaged (%s): it is kept as %s; %d entries could be read", self.path, damage, aside, count)
+        return self._connect(self.path)
+
+    def _trouble(self, what: str, error: sqlite3.Error) -> OutboxError:
+        """What to raise where something failed; a file that has turned out to be damaged is begun anew, for the next try."""
+        if type(error) is sqlite3.DatabaseError:  # SQLITE_CORRUPT and SQLITE_NOTADB; others have classes of their own
+            try:
+                self._database = self._begin_anew(self._database, str(error))
+                self._waiting, self._bytes = self._measure()
+            except (OSError, sqlite3.Error) as another:
+                error = another if isinstance(another, sqlite3.Error) else sqlite3.OperationalError(str(another))
+        return OutboxError(f"{self.path} cannot be {what}: {error}")
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
         # one process at a time, so no memory is shared; the log is written in order, so that a kill loses nothing
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "cache_size = -256"):
             try:
@@ -236,9 +262,12 @@ class Outbox:
         """Drop the oldest until there is room for one of that size; the answer is how many went, and how much they took."""
         gone = freed = 0
         while self._bytes + size - freed > self.max_bytes and gone < self._waiting:
-            topic, length = self._database.execute(
+            found = self._database.execute(
                 "DELETE FROM entries WHERE number = (SELECT min(number) FROM entries) RETURNING topic, length(content)"
             ).fetchone()
+            if found is None:
+                break  # less is there than was counted
+            topic, length = found
             gone += 1
             freed += len(topic.encode()) + length + _OVERHEAD
         if gone:
@@ -261,3 +290,8 @@ class Outbox:
 
 def _size(topic: str, content: bytes) -> int:
     return len(topic.encode()) + len(content) + _OVERHEAD
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a database: itself, its log, and the log's index."""
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]

@@ -100,6 +100,66 @@ def test_a_damaged_file_is_kept_aside(path: Path, caplog: pytest.LogCaptureFixtu
     assert [each.read_bytes()[:5] for each in kept] == [b"no da"]
 
 
+def _spoil(path: Path, begin: int, size: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(begin)
+        file.write(b"\xff" * size)
+
+
+def _fill(outbox: Outbox, count: int = 3000) -> None:
+    for number in range(count):
+        outbox.put(b"%d" % number * 100, float(number), "devices/x/monitoring")
+
+
+def test_damage_while_it_is_used_costs_what_cannot_be_read(outbox: Outbox, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _fill(outbox)
+    assert outbox._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    _spoil(path, path.stat().st_size // 2, 64 << 10)
+
+    with pytest.raises(OutboxError, match="malformed"):
+        for number in range(4000):
+            outbox.peek(20, number)
+    found = outbox.peek(4000)
+    assert "is damaged" in caplog.text
+    assert (outbox.waiting, outbox.dropped) == (len(found), 0)
+    assert 2500 < len(found) < 3000
+    assert all(each.content == b"%d" % each.time_s * 100 and each.number == each.time_s + 1 for each in found)
+    assert (found[0].number, found[-1].number) == (1, 3000)
+    assert outbox.put(b"new", 3000.0) == 3001
+    outbox.remove([each.number for each in found])
+    assert [each.content for each in outbox.peek(10)] == [b"new"]
+    outbox.close()
+    again = Outbox(path)
+    assert (again.waiting, again.next_number) == (1, 3002)
+    again.close()
+    assert sorted(each.name.partition(".corrupt-")[0] for each in path.parent.iterdir()) == [path.name, path.name]
+
+
+def test_what_can_be_read_of_a_damaged_file_is_read_at_the_start(path: Path) -> None:
+    outbox = Outbox(path)
+    _fill(outbox)
+    outbox.remove(range(1, 11))
+    outbox.close()
+    _spoil(path, path.stat().st_size // 3, 4096)
+    outbox = Outbox(path)
+    found = outbox.peek(4000)
+    assert (found[0].number, found[-1].number) == (11, 3000)
+    assert outbox.waiting == len(found) < 2990
+    outbox.close()
+
+
+def test_a_file_that_became_no_database_is_begun_anew(outbox: Outbox, path: Path) -> None:
+    _fill(outbox)
+    outbox._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    outbox._database.execute("PRAGMA shrink_memory")
+    _spoil(path, 0, path.stat().st_size)
+    with pytest.raises(OutboxError, match="written|read"):
+        for number in range(5000):
+            outbox.remove([number])
+    assert outbox.put(b"new", 1.0) > 3000
+    assert outbox.peek(5000)[-1].content == b"new"
+
+
 def test_one_process_at_a_time_has_it(outbox: Outbox, path: Path) -> None:
     with pytest.raises(StartError, match="another process has it"):
         Outbox(path)
