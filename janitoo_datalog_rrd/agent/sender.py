@@ -136,7 +136,11 @@ class Sender:
         if entry.time_s < UNSET_S:
             self._drop(entry, "is from an earlier boot, in which the clock was never set: nobody knows its time")
             return True
-        payload = message(entry.topic.split("/")[-2], entry.time_s, entry.content)
+        levels = entry.topic.split("/")
+        if len(levels) < 2 or any(sign in entry.topic for sign in "+#"):
+            self._drop(entry, "has no topic: the file in which it waited was damaged")
+            return True
+        payload = message(levels[-2], entry.time_s, entry.content)
         size = size_of(entry.topic, payload)
         if size > self._link.longest:
             self._drop(entry, f"has {size} bytes, and the broker takes {self._link.longest}; set [agent] message_bytes")

@@ -106,6 +106,19 @@ def test_a_broker_that_forgets_to_acknowledge_is_asked_again(
     assert sorted(came) == list(range(1, max(came) + 1))
 
 
+def test_what_has_no_topic_holds_up_nothing(
+    make_mosquitto: Callable[..., Mosquitto], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = Outbox(tmp_path / "home" / "agent-outbox.sqlite")
+    for topic in ("nothing", "", "devices/#/monitoring"):
+        outbox.put(b"{}", 1.8e9, topic)
+    outbox.close()
+    broker = make_mosquitto()
+    with broker.listen("devices/#") as listener, running(tmp_path, broker.port, Counting()):
+        wait_until(lambda: len(numbers(documents(listener), "load")) >= 3, what="readings")
+    assert caplog.text.count("has no topic") == 1
+
+
 def test_a_message_that_is_too_long_for_the_broker_holds_up_no_other(
     make_mosquitto: Callable[..., Mosquitto], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
