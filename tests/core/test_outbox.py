@@ -117,8 +117,7 @@ def test_damage_while_it_is_used_costs_what_cannot_be_read(outbox: Outbox, path:
     _spoil(path, path.stat().st_size // 2, 64 << 10)
 
     with pytest.raises(OutboxError, match="malformed"):
-        for number in range(4000):
-            outbox.peek(20, number)
+        outbox.peek(4000)
     found = outbox.peek(4000)
     assert "is damaged" in caplog.text
     assert (outbox.waiting, outbox.dropped) == (len(found), 0)
@@ -153,9 +152,8 @@ def test_a_file_that_became_no_database_is_begun_anew(outbox: Outbox, path: Path
     outbox._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     outbox._database.execute("PRAGMA shrink_memory")
     _spoil(path, 0, path.stat().st_size)
-    with pytest.raises(OutboxError, match="written|read"):
-        for number in range(5000):
-            outbox.remove([number])
+    with pytest.raises(OutboxError):
+        outbox.remove(range(5000))
     assert outbox.put(b"new", 1.0) > 3000
     assert outbox.peek(5000)[-1].content == b"new"
 
