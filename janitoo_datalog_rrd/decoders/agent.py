@@ -135,7 +135,10 @@ class AgentDecoder:
         self._settle(base, device)
         self._tell(base, device)
         if about.table.left_out:
-            self._note(base, f"{about.table.left_out} descriptions of its numbers are not taken: they are too many, or too deep")
+            self._note(
+                base,
+                f"{about.table.left_out} descriptions of its numbers are not taken: they are too many, too deep or too different",
+            )
 
     # -- devices -------------------------------------------------------------------------------------
 
@@ -149,8 +152,8 @@ class AgentDecoder:
     def _settle(self, base: str, device: Device) -> None:
         """Give a device the HADD that it asks for, unless another node has it."""
         hadd = device.about.hadd
-        if not hadd or device.address == hadd:
-            return
+        if not hadd or device.address == hadd or base not in self._devices:
+            return  # one more than are remembered has its topic for an address
         owner = self._owners.get(hadd)
         if self._directory.nodes.is_ours(hadd):
             self._note(base, f"its hadd {hadd} is that of a node of this server: it is known by its topic; give it another hadd")

@@ -18,7 +18,9 @@ from .units import normal_units
 MAX_DESCRIPTIONS = 2000
 """How many descriptions of one device are taken."""
 MAX_LEVELS = 8
-"""Levels of the longest path that is described; each may be `*`, which doubles the ways to look for it."""
+"""Levels of the longest path that is described."""
+MAX_FORMS = 32
+"""In how many ways the `*` may stand in the paths of one device: each is one more way to look for a number."""
 HOLD = 2.5
 """How many of its delays a number stands: one message may be late, or lost."""
 _MAX_NAME = 200
@@ -69,20 +71,27 @@ class Table:
         given: as the message has it, path → description.
 
     Attributes:
-        left_out: how many descriptions were not taken, since they are too many, or their paths too long.
+        left_out: how many descriptions were not taken, since they are too many, or their paths too long, or too different.
         least: the shortest time between two numbers, in seconds; 0 where that is not said.
     """
 
     def __init__(self, given: object = None) -> None:
         self._root = _Branch()
+        self._forms: set[tuple[bool, ...]] = set()
         self._count = self.left_out = 0
         self.least = 0.0
         for path, said in given.items() if isinstance(given, dict) else ():
             levels = path.split(".", MAX_LEVELS)
-            if self._count >= MAX_DESCRIPTIONS or len(levels) > MAX_LEVELS:
+            if self._count >= MAX_DESCRIPTIONS or len(levels) > MAX_LEVELS or not self._has_room(levels):
                 self.left_out += 1
             elif isinstance(said, dict):
                 self._add(levels, said)
+
+    def _has_room(self, levels: list[str]) -> bool:
+        form = tuple(level == _ANY for level in levels)
+        if len(self._forms) < MAX_FORMS:
+            self._forms.add(form)
+        return form in self._forms
 
     def _add(self, levels: list[str], given: dict[str, Any]) -> None:
         branch = self._root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from typing import Any
@@ -272,6 +273,33 @@ def test_a_huge_table_is_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "50 descriptions" in home.directory.notes[0].what
     home.about()
     assert home.directory.notes == []
+
+
+def test_stars_in_too_many_ways_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[object] = []
+    fitting = agent_about._fitting
+
+    def count(*each: Any) -> Any:
+        looked_at.append(each)
+        return fitting(*each)
+
+    monkeypatch.setattr(agent_about, "_fitting", count)
+    home = Home()
+    every_way = [".".join(each) for each in itertools.product("a*", repeat=8)]
+    home.about(metrics={path: {"label": f"way {number}"} for number, path in enumerate(every_way)})
+    [reading] = home.send({"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}}})
+    assert reading.meta.label == "way 0"
+    assert len(looked_at) <= 8 * agent_about.MAX_FORMS
+    assert f"{2**8 - agent_about.MAX_FORMS} descriptions" in home.directory.notes[0].what
+
+
+def test_devices_that_are_too_many_own_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "MAX_DEVICES", 2)
+    home = Home()
+    for number in range(1, 50):
+        home.about(f"web{number}", hadd=f"2041/{number:04d}")
+    assert len(home.agent._owners) == 2
+    assert home.send({"a": 1}, device="web9")[0].meta.node == "agent/devices/web9"
 
 
 @pytest.mark.parametrize(
