@@ -107,14 +107,19 @@ class Target:
         """Read a section of the ini."""
         kind, base = section["kind"], section["url"]
         path, query = _endpoint(section)
+        authorization = _authorization(section)
         near = is_loopback(urlsplit(base).hostname or "")
         return cls(
             kind=kind,
             place=base,
             url=f"{base}{path}?{urlencode(query)}",
-            headers={"Content-Type": "text/plain; charset=utf-8", **_authorization(section)},
+            headers={"Content-Type": "text/plain; charset=utf-8", **authorization},
             compressed=not near and kind != "questdb",  # QuestDB refuses what is compressed
-            _secrets=tuple(each for each in (section["token"], section["password"]) if each),
+            _secrets=tuple(
+                each
+                for each in (section["token"], section["password"], *(value.split()[-1] for value in authorization.values()))
+                if each
+            ),
         )
 
     def judge(self, answer: Answer) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -266,6 +267,19 @@ def test_a_secret_in_an_answer_is_not_shown(influxdb: InfluxDB2, forward: Start,
     assert len(told) < 500
     assert "\x00" not in told
     assert "s3cret" not in told + caplog.text
+
+
+def test_a_password_is_not_shown_as_it_was_sent_either(
+    influxdb: InfluxDB2, forward: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = base64.b64encode(b"writer:s3cret").decode()
+    influxdb.answer = lambda _: (403, f'{{"message": "no {sent}"}}'.encode())  # type: ignore[method-assign]
+    forwarding = forward(
+        f"kind = influxdb1\nurl = {influxdb.url}\ndatabase = x\nuser = writer\npassword = s3cret", Waiting(numbers(3))
+    )
+    told = wait_until(lambda: forwarding.trouble, what="the trouble to be told")
+    assert "no ***" in told
+    assert sent not in told + caplog.text
 
 
 def test_what_the_journal_drops_is_counted(influxdb: InfluxDB2, forward: Start) -> None:
