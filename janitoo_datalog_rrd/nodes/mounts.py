@@ -57,7 +57,7 @@ class Usage(NamedTuple):
 def read_mounts(mountinfo: Path) -> list[Mount]:
     """Read `/proc/self/mountinfo`; its form is in proc(5)."""
     found: dict[str, Mount] = {}
-    for line in mountinfo.read_bytes().decode("utf-8", "surrogateescape").splitlines():
+    for line in mountinfo.read_bytes().decode("utf-8", "surrogateescape").split("\n"):  # names may have what else ends a line
         left, dash, right = line.partition(" - ")
         parts = left.split(" ")
         if dash and len(parts) >= 5:

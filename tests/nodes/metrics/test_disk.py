@@ -52,6 +52,12 @@ def test_real_file_systems_are_told_and_others_are_not(tmp_path: Path) -> None:
     assert {group[0].kind for group in found} == {"ext4", "xfs", "btrfs", "vfat", "fuseblk", "zfs"}
 
 
+def test_a_name_that_would_end_a_line_elsewhere_hides_no_file_system(tmp_path: Path) -> None:
+    points = ["/a\x0bb", "/c\x85d", "/e\u2028f\x1c"]
+    lines = [line(point, "ext4", device=f"8:{number}") for number, point in enumerate(points)]
+    assert told(tmp_path, *lines) == points
+
+
 def test_those_of_other_machines_can_be_left_out(tmp_path: Path) -> None:
     lines = [line("/", "ext4"), line("/nas", "nfs4", "0:50"), line("/web", "fuse.sshfs", "0:51"), line("/win", "cifs", "0:52")]
     assert told(tmp_path, *lines) == ["/", "/nas", "/web", "/win"]
