@@ -32,6 +32,7 @@ MAX_REPLY = 256 << 10
 _REQUEST_MAX = 16 << 10
 _BURST = 20
 _PER_S = 2.0
+_BYTES = 32 << 10  # a reply counts once more for so many bytes: a request of a hundred may have thousands of times as many
 
 
 class Client(Protocol):
@@ -159,7 +160,9 @@ class Janitoo:
         if found is not None:
             reply = reply_to({**request, **found}, found.get("data"), broadcast=message.topic == BROADCAST_REQUEST)
             if reply is not None:
-                client.publish(reply[0], _bounded(reply[1]))
+                content = _bounded(reply[1])
+                self._left -= len(content) / _BYTES
+                client.publish(reply[0], content)
 
     def _may_answer(self, now: float) -> bool:
         self._left = min(float(_BURST), self._left + (now - self._counted_at) * _PER_S)

@@ -160,6 +160,15 @@ def test_a_flood_of_requests_is_answered_in_part(node: Node, caplog: pytest.LogC
     assert node.discover("request_info_nodes")
 
 
+def test_long_replies_are_given_less_often(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(janitoo, "_BYTES", 100)
+    asked = [node.ask(cmd_class=0x5000, uuid="request_info_users") for _ in range(20)]
+    answered = [each for each in asked if each]
+    longest = len(json.dumps(answered[0][0][1]))
+    assert longest > 1000
+    assert len(answered) <= 20 * 100 // longest + 2
+
+
 def test_a_reply_is_bounded(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(janitoo, "MAX_REPLY", 20_000)
     node.device.parts[2].tree["fan"] = {f"f{number}": 1 for number in range(1000)}
