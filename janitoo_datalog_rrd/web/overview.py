@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..core.contracts import Column, SeriesInfo
 from .rates import Stored, stored
-from .telling import telling_first
+from .telling import high_ones, telling_first
 from .view import NodeView, label_of, value_units
 
 SILENT_S = 86400.0
@@ -64,6 +64,7 @@ class NodeCard:
         since: when that began, seconds since the epoch UTC, or None where that is of no interest.
         tiles: the first of its values.
         values: how many it has.
+        high: those of a machine that are nearly full or busy now, the highest first.
     """
 
     view: NodeView
@@ -72,6 +73,7 @@ class NodeCard:
     since: float | None
     tiles: Sequence[Tile]
     values: int
+    high: Sequence[Tile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Overview:
         others: nodes that are in order and have no values.
         nodes: how many there are.
         tones: how many there are of each tone.
+        high: how many machines have something that is nearly full or busy.
+        machines: whether there are machines at all.
     """
 
     cards: Sequence[NodeCard]
     others: Sequence[NodeCard]
     nodes: int
     tones: dict[str, int]
+    high: int = 0
+    machines: bool = False
 
 
 def make_overview(views: Iterable[NodeView], now: float) -> Overview:
@@ -101,13 +107,14 @@ def make_overview(views: Iterable[NodeView], now: float) -> Overview:
     views = list(views)
     most = max(FEWEST_TILES, min(TILES_PER_NODE, MOST_TILES // max(len(views), 1)))
     cards = [_card(view, now, most) for view in views]
-    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], _order(card.view)))
+    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], not card.high, _order(card.view)))
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
         tones[card.tone] += 1
     shown = [card for card in cards if card.tiles or card.tone in ("bad", "warn")]
     others = [card for card in cards if not card.tiles and card.tone not in ("bad", "warn")]
-    return Overview(shown[:MOST_NODES], others[:MOST_NODES], len(cards), tones)
+    machines = any(view.heard is not None and view.heard.machine for view in views)
+    return Overview(shown[:MOST_NODES], others[:MOST_NODES], len(cards), tones, sum(1 for card in cards if card.high), machines)
 
 
 def _order(view: NodeView) -> tuple[str, str]:
@@ -121,7 +128,8 @@ def _card(view: NodeView, now: float, most: int) -> NodeCard:
     series = telling_first(view.series) if len(view.series) > most else view.series
     tiles = [Tile(info, column) for info in series[:most] for column in info.columns]
     values = sum(len(info.columns) for info in view.series)
-    return NodeCard(view, tone, words, since, tiles[:most], values)
+    high = [Tile(info, info.columns[0]) for info in high_ones(view.series, now)] if tone != "bad" else []
+    return NodeCard(view, tone, words, since, tiles[:most], values, high)
 
 
 def _state(view: NodeView, now: float) -> tuple[str, str, float | None]:

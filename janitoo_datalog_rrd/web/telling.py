@@ -1,7 +1,8 @@
-"""Which values of a machine tell most of it, for a dashboard that has room for a few of its hundreds."""
+"""Which values of a machine tell most of it, for a dashboard that has room for a few of its hundreds, and which are high."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from ..core.contracts import Key, SeriesInfo
@@ -10,6 +11,10 @@ _MACHINES = "/monitoring"
 _ROOT = "metrics."
 _RATE = ".rate"
 _FIRST = ("cpu", "memory", "load", "disk", "sensors", "network", "gpu")
+_BUSY = re.compile(r"metrics\.(cpu|memory|memory\.swap|disk\.usage\.[^.]+|gpu\.[^.]+\.memory)\.percent")
+HIGH_PERCENT = 90.0
+"""From here on a processor, memory or a disk of a machine is worth a look."""
+_FRESH_S = 900.0
 _EACH = ("metrics.processes.memory.", "metrics.processes.cpu.")
 
 
@@ -32,6 +37,22 @@ def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
         ordered = sorted(by_component[name], key=lambda info: _order(info, paths))
         found += [((rank, place), info) for rank, info in enumerate(ordered)]
     return [info for _, info in sorted(found, key=lambda each: each[0])]
+
+
+def high_ones(series: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
+    """What of a machine is nearly full or busy now, the highest first: processors, memory, swap, file systems, memory of GPUs.
+
+    Args:
+        series: of a node.
+        now: seconds since the epoch UTC; what has not been heard for a quarter of an hour says nothing.
+    """
+    found = []
+    for info in series:
+        if _BUSY.fullmatch(_path(info)):
+            value, time_s = info.columns[0].last_value, info.columns[0].last_time
+            if value is not None and value >= HIGH_PERCENT and time_s is not None and now - time_s < _FRESH_S:
+                found.append((value, info))
+    return [info for _, info in sorted(found, key=lambda each: -each[0])]
 
 
 def _order(info: SeriesInfo, paths: Iterable[str]) -> tuple[bool, bool, bool, int]:

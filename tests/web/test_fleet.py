@@ -10,7 +10,7 @@ import pytest
 from web.sites import Site
 
 from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
-from janitoo_datalog_rrd.web.telling import telling_first
+from janitoo_datalog_rrd.web.telling import high_ones, telling_first
 
 PATHS = (
     "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.interrupts.rate", "cpu.percent", "cpu.time.user",
@@ -68,3 +68,31 @@ def test_every_machine_of_a_fleet_is_on_the_dashboard_by_its_name(site: Site, co
     assert card.count("<li ") + card.count("<li>") == tiles
     assert f"All {len(PATHS)}" in card
     assert "cpu.percent" in card
+
+
+def at(info: SeriesInfo, value: float | None, age_s: float = 0.0) -> SeriesInfo:
+    return replace(info, columns=(replace(info.columns[0], last_value=value, last_time=time.time() - age_s),))
+
+
+def test_the_one_in_trouble_is_found_among_three_hundred(site: Site) -> None:
+    for number in range(300):
+        hadd, name = f"{2000 + number:04d}/0001", f"web{number:03d}"
+        site.services.nodes.describe(hadd, name, "Rack", 10.0, machine=True)
+        site.services.nodes.seen(hadd, "OFFLINE" if name == "web200" else "ONLINE")
+        for info in machine(name, hadd):
+            full = (name, info.label) in (("web123", "disk.usage.root.percent"), ("web200", "memory.percent"))
+            busy = (name, info.label) == ("web250", "cpu.percent")
+            shown = at(info, 98.7 if full else 91.5 if busy else 12.0)
+            site.store.series[info.name] = replace(shown, path=site.store.home / f"{info.name}.rrd")
+    page = site.client.get("/").text
+    names = re.findall(r'<section class="node [^>]*aria-label="(web\d+)"', page)
+    assert names[:4] == ["web200", "web123", "web250", "web000"]
+    assert "2 with 90 % or more" in page
+    assert re.findall(r'class="state warn high">([^<]+)<', page) == ["disk.usage.root.percent 98.7 %", "cpu.percent 91.5 %"]
+
+
+def test_what_is_high_is_what_fills_up_and_is_fresh() -> None:
+    series = {info.label: info for info in machine("web01", "2041/0007")}
+    cpu, core, memory = series["cpu.percent"], series["cpu.core.0.percent"], series["memory.percent"]
+    assert labels(high_ones([at(cpu, 90.0), at(core, 100.0), at(memory, 99.0)], time.time())) == ["memory.percent", "cpu.percent"]
+    assert not high_ones([at(cpu, 89.9), at(memory, 99.0, 3600.0), at(memory, None), at(memory, float("nan"))], time.time())

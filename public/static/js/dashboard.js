@@ -9,6 +9,7 @@ import { Tile } from "./tiles.js";
 const TYPING_MS = 200;
 const NODES_MS = 3000;
 const SOONEST_MS = 1000; // between two looks at the whole house
+const MACHINES_MS = 30000; // the same where there are machines, of which the busiest stand first
 
 const sparks = new Sparks();
 const tiles = new Map(); // by series:column
@@ -115,6 +116,8 @@ async function watchNodes() {
       // What looking at it anew has not changed is not looked at again and again.
       if (now !== "[]" && now !== others) look();
       others = now;
+      const machines = document.getElementById("house").dataset.machines !== undefined;
+      if (machines && performance.now() - lastLook > MACHINES_MS) look();
     } catch {
       // told by the connection's state
     }
