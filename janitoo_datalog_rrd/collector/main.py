@@ -18,7 +18,7 @@ from ..core.processes import read_address
 from ..nodes.processtable import ProcessTable
 from .arguments import Arguments, make_arguments, on_end, read_by, speak, token_of
 from .collector import Collector, Listener, join_moments
-from .target import address_of
+from .target import TOKEN, address_of
 
 EVERY_S = 10.0
 TOP = 10
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         headers=lambda _: {"Content-Type": "application/json", **token.headers()},
         join=join_moments(given.every),
         on_answer=Listener().on_answer,
+        check=f"the address, and the token: --token-file or {TOKEN}, of the role agent",
     )
     table, clock = ProcessTable(given.top, given.every * _SAME_MOMENT), Clock()
     clock_file = ClockFile(outbox.path.with_name(f"{outbox.path.name}.clock"), clock)

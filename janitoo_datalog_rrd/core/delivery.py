@@ -69,6 +69,7 @@ class Delivery:
         at_once: how many entries go into one body at most.
         at_once_bytes: how much they have at most; a single one may have more.
         on_answer: told of each answer.
+        check: what to look at where the server does not let us in.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Delivery:
         at_once: int = 50,
         at_once_bytes: int = 256 << 10,
         on_answer: Callable[[Answer], None] | None = None,
+        check: str = "the URL and what is in it",
     ) -> None:
         self._outbox = outbox
         self._client = client
@@ -97,6 +99,7 @@ class Delivery:
         self._at_once = at_once if join is not None else 1
         self._at_once_bytes = at_once_bytes
         self._on_answer = on_answer
+        self._check = check
         self._one_by_one = 0  # how many go by themselves, since the server has refused them together
         self._thread = threading.Thread(target=self._run, name=f"{what}-delivery", daemon=True)
         self._work = threading.Event()
@@ -199,7 +202,7 @@ class Delivery:
         if self._stopping.is_set() and not answer.taken:
             return 0.0
         if not answer.taken and answer.again:
-            return max(self._failed(_why_again(answer)), min(answer.retry_after_s, MAX_RETRY_AFTER_S))
+            return max(self._failed(_why_again(answer, self._check)), min(answer.retry_after_s, MAX_RETRY_AFTER_S))
         if not answer.taken and len(entries) > 1:
             self._one_by_one = len(entries)
             return 0.0
@@ -258,9 +261,9 @@ class Delivery:
             logger.info("%s: %s takes what is sent again (%d waiting)", self._what, self._address.place, self._outbox.waiting)
 
 
-def _why_again(answer: Answer) -> str:
+def _why_again(answer: Answer, check: str) -> str:
     if 300 <= answer.status < 400:
         return f"it sends us elsewhere (HTTP {answer.status}), where we do not follow; check the URL"
     if answer.status in (401, 403, 404, 407):
-        return f"it does not let us in or does not know the URL (HTTP {answer.status}); check the URL and what is in it"
+        return f"it does not let us in or does not know the URL (HTTP {answer.status}); check {check}"
     return f"it is busy or broken (HTTP {answer.status})"
