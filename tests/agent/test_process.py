@@ -284,7 +284,7 @@ def test_a_certificate_of_its_own_opens_the_broker(
     [
         (lambda agent: agent.ini.unlink(), ("there is no such file",)),
         (lambda agent: agent.ini.write_text("[agent]\npol_delay = 1\n[agnt]\n"), (":2:", "pol_delay", ":3:", "agnt")),
-        (lambda agent: agent.ini.write_text("[agent__cpuu]\n"), (":1:", "agent__cpuu")),
+        (lambda agent: agent.ini.write_text("[agent__cpuu]\n"), (":1:", "agent__cpuu", "[agent__cpu]")),
         (lambda agent: agent.ini.write_text("[system]\nbroker_tls_ca = /nowhere\n"), ("broker_tls_ca", "No such file")),
         (lambda agent: agent.ini.write_text("[system]\nhome_dir = /proc/nowhere\n"), ("/proc/nowhere",)),
     ],

@@ -78,7 +78,7 @@ def test_what_the_broker_does_not_take_waits_until_it_does(
     broker = make_mosquitto(extra=[f"acl_file {rules}"])
     one = Counting()
     with broker.listen("devices/#") as listener, running(tmp_path, broker.port, one) as (_, outbox):
-        wait_until(lambda: "Not authorized" in caplog.text, what="the refusal to be told")
+        wait_until(lambda: "/monitoring: Not authorized" in caplog.text, what="the refusal to be told")
         wait_until(lambda: one.n >= 8, what="readings")
         assert not listener.on(MONITORING)
         assert outbox.waiting >= 7

@@ -208,6 +208,20 @@ def test_a_server_whose_authority_is_not_known_gets_nothing(
     assert trusting.stderr == ""
 
 
+def test_a_token_of_another_role_is_told_with_what_to_look_at(
+    tmp_path: Path, command_line: CommandLine, mosquitto: Mosquitto
+) -> None:
+    rack = Rack(tmp_path, command_line, mosquitto, auth="required")
+    rack.token("rack", "agent")
+    rack.start()
+    words = ("--token-file", str(rack.token("wall", "viewer")), "--every", "1s", "--outbox", str(tmp_path / "box"))
+    collector = command_line.start("collector", rack.url, *words)
+    collector.wait_for_text(
+        "(HTTP 403); check the address, and the token: --token-file or JNT_COLLECTOR_TOKEN, of the role agent"
+    )
+    assert collector.stop() == 0
+
+
 def test_a_second_collector_does_not_take_the_same_outbox(tmp_path: Path, command_line: CommandLine) -> None:
     words = ("collector", "http://127.0.0.1:9", "--outbox", str(tmp_path / "box"))
     first = command_line.start(*words)
