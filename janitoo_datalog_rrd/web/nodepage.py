@@ -9,8 +9,10 @@ from ..core.contracts import SeriesInfo
 from ..core.topics import format_hadd, is_hadd, parse_hadd
 from .escape import clean
 from .metrics import problems
+from .overview import TILES_PER_NODE
 from .room import Room, room
 from .routes import Role, Route
+from .telling import summary_first
 from .view import AT_SPANS, DEFAULT_SPAN, SPANS, NodeView, no_node, node_path
 
 MOST_SERIES = 500
@@ -48,7 +50,7 @@ def _page(address: str, unknown: str) -> str:
     span = request.args.get("span", DEFAULT_SPAN)
     return render_template(
         "node.html",
-        node=NodeView(address, heard, series[:MOST_SERIES]),
+        node=NodeView(address, heard, summary_first(series, TILES_PER_NODE)[:MOST_SERIES]),
         total=len(series),
         path=node_path(address),
         controller=_controller_of(here, address),

@@ -39,6 +39,13 @@ def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
     return [info for _, info in sorted(found, key=lambda each: each[0])]
 
 
+def summary_first(series: Sequence[SeriesInfo], most: int) -> list[SeriesInfo]:
+    """Series of a node in their order, but for so many of a machine that tell most of it: these stand before the others."""
+    first = telling_first(series)[:most] if any(map(_path, series)) else []
+    names = {info.name for info in first}
+    return [*first, *(info for info in series if info.name not in names)]
+
+
 def high_ones(series: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
     """What of a machine is nearly full or busy now, the highest first: processors, memory, swap, file systems, memory of GPUs.
 

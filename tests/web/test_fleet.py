@@ -10,7 +10,7 @@ import pytest
 from web.sites import Site
 
 from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
-from janitoo_datalog_rrd.web.telling import high_ones, telling_first
+from janitoo_datalog_rrd.web.telling import high_ones, summary_first, telling_first
 
 PATHS = (
     "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.interrupts.rate", "cpu.percent", "cpu.time.user",
@@ -68,6 +68,16 @@ def test_every_machine_of_a_fleet_is_on_the_dashboard_by_its_name(site: Site, co
     assert card.count("<li ") + card.count("<li>") == tiles
     assert f"All {len(PATHS)}" in card
     assert "cpu.percent" in card
+
+
+def test_the_page_of_a_machine_begins_with_what_tells_most_of_it(site: Site) -> None:
+    for info in machine("web01", "2041/0007"):
+        site.store.series[info.name] = replace(info, path=site.store.home / f"{info.name}.rrd")
+    shown = re.findall(r'data-graph="devices\.web01\.monitoring\.metrics\.([^"]+)"', site.client.get("/nodes/2041/0007").text)
+    assert shown[:3] == ["cpu.percent", "memory.percent", "load.1"]
+    assert sorted(shown) == sorted(PATHS)
+    assert [path for path in PATHS if path in shown[8:]] == shown[8:], "the others stay in their order"
+    assert summary_first([], 8) == []
 
 
 def at(info: SeriesInfo, value: float | None, age_s: float = 0.0) -> SeriesInfo:
