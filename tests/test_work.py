@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 import pytest
 from house import janitoo
+from support import free_port, wait_until
 
 from janitoo_datalog_rrd import ingest
 from janitoo_datalog_rrd.core.announcements import Announcements
@@ -33,6 +34,7 @@ from janitoo_datalog_rrd.core.packets import acknowledgements, split
 from janitoo_datalog_rrd.core.plugins import Plugins
 from janitoo_datalog_rrd.core.privacy import Privacy
 from janitoo_datalog_rrd.core.services import Services
+from janitoo_datalog_rrd.forward.forwarders import Forwarders
 from janitoo_datalog_rrd.ingest import Ingest
 from janitoo_datalog_rrd.store.schema import Schemas
 from janitoo_datalog_rrd.store.settings import StoreSettings
@@ -106,10 +108,11 @@ def packet(number: int, topic: str, payload: bytes) -> bytes:
 class House:
     """The way in, from what a socket gives to the journal and the acknowledgements; without the socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         ini = folder / "x.conf"
-        ini.write_text(INI)
+        ini.write_text(INI + more)
         options = Options.load(ini, Plugins())
         self.now = 1_700_000_000.0
         services = Services.build(options, clock=self.clock)
@@ -123,6 +126,9 @@ class House:
         announcements = Announcements(folder / "data" / "announcements.json")
         self.ingest = Ingest(self.store, readers, announcements, services, self.acknowledge, waiting_max=1000)
         self.counters = services.counters
+        self.health = services.health
+        self.forwarders = Forwarders(options, services, self.store)
+        self.forwarders.start()
 
     def clock(self) -> float:
         return self.now
@@ -136,12 +142,16 @@ class House:
         assert taken == len(read)
         self.ingest.on_packets(messages)
 
+    def close(self) -> None:
+        self.forwarders.stop()
+        self.store.close(flush=False)
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     yield made
-    made.store.close(flush=False)
+    made.close()
 
 
 def reads(make: Callable[[int], tuple[str, bytes]], first: int, count: int = READS) -> list[bytes]:
@@ -286,6 +296,41 @@ def test_what_one_read_brings_is_one_write_to_the_journal(house: House, kind: st
         house.take(read)
     assert writes_of_this_thread() - before == READS
     assert house.sent == MESSAGES + IN_ONE
+
+
+DEAD = """
+[forward__dead]
+kind = questdb
+url = http://127.0.0.1:{port}
+interval = 0.05
+"""
+
+
+def work_of_way_in(house: House, kind: str) -> tuple[int, int]:
+    """Calls, and writes to the journal, for the same reads after the same warm-up."""
+    what = reads(KINDS[kind][0], 0)
+    house.take(what[0])
+    if house.forwarders.states():
+        wait_until(lambda: "forward dead" in house.health.problems(), what="it to be known that the database is dead")
+    house.take(what[1])
+    writes = writes_of_this_thread()
+    with counting_calls() as calls:
+        for read in what:
+            house.take(read)
+    return calls.calls, writes_of_this_thread() - writes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_that_is_dead_costs_the_way_in_nothing(tmp_path: Path, kind: str) -> None:
+    found = []
+    for name, more in (("alone", ""), ("dead", DEAD.format(port=free_port()))):
+        house = House(tmp_path / name, more)
+        try:
+            found.append(work_of_way_in(house, kind))
+        finally:
+            house.close()
+    assert found[0] == found[1]
+    assert found[0][1] == READS
 
 
 PLACE = "add_value(value)\n"

@@ -100,6 +100,7 @@ class Forwarder:
         self._since: float | None = None
         self._last_sent: float | None = None
         self._dropped = tail.dropped
+        self._counting = threading.Lock()
         self._told: set[str] = set()
 
     @property
@@ -128,6 +129,7 @@ class Forwarder:
 
     def state(self) -> ForwardState:
         """How it stands; may be asked for from any thread."""
+        self._count_dropped()  # its own thread may be busy with one request for days
         results = ("sent", "unknown", "refused", "dropped")
         counts = {result: self._counters.get("forward_samples", f"{self.name} {result}") for result in results}
         return ForwardState(
@@ -262,9 +264,10 @@ class Forwarder:
             self._counters.add("forward_samples", f"{self.name} {result}", number)
 
     def _count_dropped(self) -> None:
-        dropped = self._tail.dropped
-        self._count("dropped", dropped - self._dropped)
-        self._dropped = dropped
+        with self._counting:
+            dropped = self._tail.dropped
+            self._count("dropped", dropped - self._dropped)
+            self._dropped = dropped
 
     def _refuse(self, number: int, why: str) -> None:
         """Count what it refuses for good, and tell each reason once."""
