@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,7 +19,7 @@ import rrdtool
 
 from .processes import ROOT
 
-_PLACES = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_PLACES = ("/usr/local/sbin", "/usr/sbin", "/sbin", str(Path(sys.prefix) / "databases" / "usr" / "bin"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ COLLECTD = Program(
     (str(COLLECTD_PLUGINS / "mqtt.so"), str(COLLECTD_PLUGINS / "rrdtool.so"), str(COLLECTD_TYPES)),
 )
 RRDCACHED = Program("rrdcached", "rrdcached", ("-h",))
-PROGRAMS = (MOSQUITTO, MOSQUITTO_SUB, CARBON, COLLECTD, RRDCACHED)
+VICTORIA = Program("victoria-metrics", "victoria-metrics", ("-version",))
+PROGRAMS = (MOSQUITTO, MOSQUITTO_SUB, CARBON, COLLECTD, RRDCACHED, VICTORIA)
 """What the server is measured beside, or with."""
 COLLECTD_AGENT = Program(
     "collectd", "collectd-core libmosquitto1", ("-h",), (str(COLLECTD_PLUGINS / "mqtt.so"), str(COLLECTD_TYPES))

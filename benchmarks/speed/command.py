@@ -8,7 +8,7 @@ import click
 
 from .. import machine
 from ..rows import Rows, explain, measuring_options, rows_option, run
-from . import discovery, files, house, ingest, limits
+from . import discovery, files, forwarding, house, ingest, limits
 
 ROWS: Rows = {
     "load": limits.bus,
@@ -21,6 +21,7 @@ ROWS: Rows = {
     "memory": house.memory,
     "house": house.house,
     "start": house.start,
+    "forward": forwarding.forward,
     "discovery": discovery.discovery,
     "graph": files.graph,
     "graphload": limits.graphload,

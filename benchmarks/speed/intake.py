@@ -10,14 +10,20 @@ from pathlib import Path
 from ..bench import Figures, Meter
 from ..load import Plan, load, send
 from ..processes import BenchError
-from ..servers import RETENTION, Broker, Server
+from ..servers import RETENTION, Broker, Sections, Server
 from .contents import last_update
 
 SMALL_RETENTION = "10s:1h"
 """For many series, so that their files are small."""
 
 
-def make_server(folder: Path, broker: int, retention: str = RETENTION, options: Mapping[str, str | int] | None = None) -> Server:
+def make_server(
+    folder: Path,
+    broker: int,
+    retention: str = RETENTION,
+    options: Mapping[str, str | int] | None = None,
+    more: Sections | None = None,
+) -> Server:
     """A server that takes what a load sends.
 
     Args:
@@ -25,12 +31,14 @@ def make_server(folder: Path, broker: int, retention: str = RETENTION, options: 
         broker: port of the broker.
         retention: of every series.
         options: further options of `[datarrd]`.
+        more: further sections.
     """
     sections: dict[str, Mapping[str, object]] = {
         "datarrd": options or {},
         "schema__default": {"retention": retention},
         "decoder__plain": {"topics": "plain/#", "kind": "plain"},
         "decoder__timed": {"topics": "timed/#", "kind": "json", "time": "t", "value": "v"},
+        **(more or {}),
     }
     return Server(folder, broker, sections)
 

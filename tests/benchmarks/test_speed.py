@@ -232,7 +232,7 @@ def test_a_row_that_is_not_there_is_refused_with_those_that_are(
 def test_what_is_inside_the_clock_is_told(bench: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = bench("speed", "--explain")
     assert done.returncode == 0
-    for row in ("qos0", "collectd", "qos1", "flush", "many", "memory", "house", "start", "graph", "graphload"):
+    for row in ("qos0", "collectd", "qos1", "flush", "many", "memory", "house", "start", "forward", "graph", "graphload"):
         assert f"\n{row}\n" in "\n" + done.stdout
     assert done.stdout.count("nside the clock") >= 9
 
