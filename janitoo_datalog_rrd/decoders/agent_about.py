@@ -36,7 +36,7 @@ class Said(NamedTuple):
     Attributes:
         label: what people call them; each `*` stands for a level of the path.
         units: as `normal_units` writes them.
-        counts: whether they only rise, so that their rate is logged too.
+        counts: whether they only rise, so that it is their rate that is logged.
         every: seconds between two of them; 0 where that is not said.
     """
 

@@ -16,7 +16,7 @@ from ..core.contracts import Key, Meta, Reading
 from ..core.errors import DecodeError
 from .agent_about import HOLD, NO_ABOUT, About
 from .paths import MAX_PATH, escape, parse_path
-from .slots import Room, Slots, make_slots
+from .slots import Room, Slots
 
 ROOT = "metrics"
 """Where a message has its numbers."""
@@ -141,8 +141,10 @@ class Device:
 
     def _make(self, path: str) -> Slots:
         said = self.about.describe((parse_path(path) if "\\" in path else path.split("."))[1:])
-        meta = Meta(said.label, said.units, self.address, hold=said.every * HOLD)
-        slots = make_slots((self._topic, path), meta, counts=said.counts)
+        # what a machine has counted since its boot tells nobody anything: the one series of a count is its rate
+        kind = "DERIVE" if said.counts else ""
+        meta = Meta(said.label, said.units, self.address, kind, hold=said.every * HOLD)
+        slots = (((self._topic, path), meta),)
         self._slots[path] = slots
         self._room.left -= 1
         return slots
@@ -206,8 +208,7 @@ def _picker(positions: Sequence[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
 def _some(plan: _Plan, numbers: Iterable[Any], timestamp: float | None) -> Iterator[Reading]:
     """The readings of values of which not all are plain numbers."""
     for key, number, meta in zip(plan.keys, map(_number, numbers), plan.metas, strict=True):
-        # an unknown count says nothing of its rate: the next one does
-        if number is not None and (number == number or meta.ds_type != "DERIVE"):
+        if number is not None:
             yield Reading(key, number, timestamp, meta)
 
 

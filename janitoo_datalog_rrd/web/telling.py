@@ -9,7 +9,6 @@ from ..core.contracts import Key, SeriesInfo
 
 _MACHINES = "/monitoring"
 _ROOT = "metrics."
-_RATE = ".rate"
 _FIRST = ("cpu", "memory", "load", "disk", "sensors", "network", "gpu")
 _BUSY = re.compile(r"metrics\.(cpu|memory|memory\.swap|disk\.usage\.[^.]+|gpu\.[^.]+\.memory)\.percent")
 HIGH_PERCENT = 90.0
@@ -23,7 +22,6 @@ def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
 
     Those that are of no machine with an agent stay in their order, before the others.
     """
-    paths = {path for info in series if (path := _path(info))}
     by_component: dict[str, list[SeriesInfo]] = {}
     found: list[tuple[tuple[int, int], SeriesInfo]] = []
     for info in series:
@@ -34,7 +32,7 @@ def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
             found.append(((-1, 0), info))
     names = sorted(by_component, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     for place, name in enumerate(names):
-        ordered = sorted(by_component[name], key=lambda info: _order(info, paths))
+        ordered = sorted(by_component[name], key=_order)
         found += [((rank, place), info) for rank, info in enumerate(ordered)]
     return [info for _, info in sorted(found, key=lambda each: each[0])]
 
@@ -62,10 +60,10 @@ def high_ones(series: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
     return [info for _, info in sorted(found, key=lambda each: -each[0])]
 
 
-def _order(info: SeriesInfo, paths: Iterable[str]) -> tuple[bool, bool, bool, int]:
-    """What goes first within a component: shares, and what is of the whole; last what only grows, and single processes."""
+def _order(info: SeriesInfo) -> tuple[bool, bool, int]:
+    """What goes first within a component: shares, and what is of the whole; last single processes."""
     path = _path(info)
-    return path + _RATE in paths, path.startswith(_EACH), info.columns[0].units != "%", path.count(".")
+    return path.startswith(_EACH), info.columns[0].units != "%", path.count(".")
 
 
 def _path(info: SeriesInfo) -> str:

@@ -13,11 +13,12 @@ from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
 from janitoo_datalog_rrd.web.telling import high_ones, summary_first, telling_first
 
 PATHS = (
-    "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.interrupts.rate", "cpu.percent", "cpu.time.user",
-    "disk.io.vda.read_bytes", "disk.io.vda.read_bytes.rate", "disk.usage.root.percent", "disk.usage.root.total",
-    "load.1", "load.15", "memory.free", "memory.percent", "network.eth0.bytes_recv", "network.eth0.bytes_recv.rate",
+    "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.percent", "cpu.time.user",
+    "disk.io.vda.read_bytes", "disk.usage.root.percent", "disk.usage.root.total",
+    "load.1", "load.15", "memory.free", "memory.percent", "network.eth0.bytes_recv",
     "processes.count", "processes.memory.firefox", "uptime.seconds",
 )  # fmt: skip
+COUNTS = ("cpu.interrupts", "disk.io.", "network.")
 
 
 def machine(name: str, hadd: str) -> list[SeriesInfo]:
@@ -25,7 +26,7 @@ def machine(name: str, hadd: str) -> list[SeriesInfo]:
     topic, now = f"devices/{name}/monitoring", time.time()
     found = []
     for path in PATHS:
-        units, kind = "%" if path.endswith("percent") else "", "DERIVE" if path.endswith(".rate") else "GAUGE"
+        units, kind = "%" if path.endswith("percent") else "", "DERIVE" if path.startswith(COUNTS) else "GAUGE"
         column = Column("value", (topic, f"metrics.{path}"), path, units, kind, 1.5, now)
         series = f"devices.{name}.monitoring.metrics.{path}"
         found.append(SeriesInfo(series, hadd, path, 10, False, (column,), None, 0))  # type: ignore[arg-type]
@@ -39,7 +40,7 @@ def labels(series: list[SeriesInfo]) -> list[str]:
 def test_what_tells_most_of_a_machine_is_one_of_each_component() -> None:
     series = machine("web01", "2041/0007")
     assert labels(telling_first(series))[:9] == [
-        "cpu.percent", "memory.percent", "load.1", "disk.usage.root.percent", "network.eth0.bytes_recv.rate",
+        "cpu.percent", "memory.percent", "load.1", "disk.usage.root.percent", "network.eth0.bytes_recv",
     "processes.count",
         "uptime.seconds", "cpu.core.0.percent", "memory.free",
     ]  # fmt: skip
