@@ -37,9 +37,9 @@ class Damage:
         return "; ".join(self._first) + more
 
 
-def move_aside(path: Path) -> Path:
-    """Rename an unreadable file to `*.corrupt-<time>` and return its new name. Raises OSError."""
-    target = _free_name(path)
+def move_aside(path: Path, why: str = "corrupt") -> Path:
+    """Rename an unreadable file to `*.corrupt-<time>`, or another word, and return its new name. Raises OSError."""
+    target = _free_name(path, why)
     path.rename(target)
     return target
 
@@ -68,8 +68,8 @@ def keep_aside(path: Path) -> Path:
     return target
 
 
-def _free_name(path: Path) -> Path:
-    first = target = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+def _free_name(path: Path, why: str = "corrupt") -> Path:
+    first = target = path.with_name(f"{path.name}.{why}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
     number = 0
     while os.path.lexists(target):
         number += 1

@@ -16,6 +16,7 @@ from .flusher import Flusher
 from .identity import Identities
 from .namelist import NameList
 from .names import janitoo_key, series_name
+from .points import COUNTING_TYPES
 from .series import AUTO_COLUMN, Series
 from .settings import StoreSettings
 
@@ -175,6 +176,7 @@ class AutoSeries:
         for column in columns:
             series = column.series
             if not series.configured:
+                self._begin_counting(column, meta.ds_type)
                 said = (label or column.label, units or column.units, node or series.node, hold or series.said_hold)
                 if said != (column.label, column.units, series.node, series.said_hold):
                     column.label, column.units, series.node, series.said_hold = said
@@ -190,6 +192,17 @@ class AutoSeries:
         self.changed = True
         found = self.identities.claim(columns[0], reading.key, uid)
         return columns if found is columns[0] else self.describe((found,), reading)
+
+    def _begin_counting(self, column: ColumnState, ds_type: str) -> None:
+        """Take for a count what was taken for a level before its device said what it is; a level it never is again.
+
+        What is cached makes rates too; a file of levels is put aside when it is looked up, which is next.
+        """
+        if column.ds_type == "GAUGE" and ds_type in COUNTING_TYPES:
+            column.ds_type = sys.intern(ds_type)
+            column.series.written = None
+            self.cache.redefined.add(column)
+            self._note_description()
 
     def _note_description(self) -> None:
         self.changed = True

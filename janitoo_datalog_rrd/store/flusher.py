@@ -17,6 +17,7 @@ from ..core.files import sync_directory, sync_file
 from ..core.status import Counters, Health
 from . import rrdfile
 from .cache import Cache
+from .points import COUNTING_TYPES
 from .rrdfile import RrdError, RrdUnreadableError
 from .series import Series
 from .settings import FUTURE_S, StoreSettings
@@ -151,8 +152,12 @@ class Flusher:
             if series.path.exists():
                 header = rrdfile.read_header(series.path)
                 _check_columns(series, header)
-                last = header.last_update
-                _learn(series, header)
+                if _has_levels(series, header):
+                    aside = move_aside(series.path, "levels")
+                    logger.warning("%s is of counts now: its file has them as levels, and is kept as %s", series.name, aside.name)
+                else:
+                    last = header.last_update
+                    _learn(series, header)
         except RrdUnreadableError as error:
             self._tell_failure(series.name, str(error))
             return
@@ -316,6 +321,15 @@ def _check_columns(series: Series, header: rrdfile.Header) -> None:
     lost = {column.name for column in series.columns} - {source.name for source in header.sources}
     if lost:
         raise RrdError(f"{series.path} is damaged: it has no data source {', '.join(sorted(lost))}")
+
+
+def _has_levels(series: Series, header: rrdfile.Header) -> bool:
+    """Whether a file has the levels of what is known for a count by now: drawn as its rate, they would be out of all measure."""
+    return (
+        not series.configured
+        and series.columns[0].ds_type in COUNTING_TYPES
+        and any(source.name == series.columns[0].name and source.ds_type == "GAUGE" for source in header.sources)
+    )
 
 
 def _learn(series: Series, header: rrdfile.Header) -> None:

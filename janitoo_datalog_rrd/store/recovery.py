@@ -15,6 +15,7 @@ from .cache import Cache
 from .column import LARGEST, ColumnState
 from .flusher import Flusher
 from .journal import Journal
+from .points import COUNTING_TYPES
 from .series import AUTO_COLUMN, Series
 from .settings import EARLIEST_S, StoreSettings
 
@@ -165,6 +166,7 @@ class Recovery:
                 self._adopt(series, catalogue.restore(definition))
             elif len(definition) > _WORDS:
                 self._identify(series.columns[0], catalogue.restore(definition))
+            self._count(series.columns[0], definition)
         if series.written is None:
             self.flusher.look_up(series)
         return series
@@ -177,6 +179,13 @@ class Recovery:
         if record["key"]:
             self.cache.rebind(column, tuple(record["key"]))
             self.cache.identify(column, record.get("uid", ""))
+            self.redefined = True
+
+    def _count(self, column: ColumnState, definition: tuple[Any, ...]) -> None:
+        """Take over that a value was known for a count when a definition of it was written."""
+        if column.ds_type == "GAUGE" and (ds_type := catalogue.restore(definition)["ds_type"]) in COUNTING_TYPES:
+            column.ds_type = ds_type
+            column.series.written = None
             self.redefined = True
 
     def _identify(self, column: ColumnState, record: catalogue.Record) -> None:

@@ -117,6 +117,28 @@ def test_a_counter_is_stored_as_a_rate_and_a_reset_gives_no_spike(store: Store, 
     assert [row[0] for row in rows(store.path_of(NAME), START - 50, START - 11).values()][:4] == [1.0, 1.0, None, 1.0]
 
 
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_level_that_turns_out_to_be_a_count_is_a_rate_from_then_on(
+    make_store: Callable[..., Store], clock: Clock, written: bool, killed: bool
+) -> None:
+    store, meta = make_store(), Meta(ds_type="DERIVE")
+    store.accept([Reading(KEY, 1e9 + 10 * index, START - 100 + 10 * index) for index in range(3)])
+    if written:
+        store.flush(NAME)
+    store.accept([Reading(KEY, 1e9 + 10 * index, START - 100 + 10 * index, meta) for index in range(3, 6)])
+    if killed:
+        abandon(store)
+        store = make_store()
+    store.accept([Reading(KEY, 1e9 + 60, START - 40), Reading(KEY, 5.0, START - 30, meta)])
+    store.flush(NAME)
+    numbers = [row[0] for row in rows(store.path_of(NAME), START - 100, START - 21).values()]
+    assert set(numbers) == {1.0, None}, "no count is taken for a rate"
+    assert numbers.count(1.0) == (3 if written and not killed else 6), "the journal has them all"
+    assert store.get_series(NAME).columns[0].ds_type == "DERIVE"
+    assert len(list(store.path_of(NAME).parent.glob("*.levels-*"))) == written
+
+
 def test_the_timed_flush_holds_the_reorder_window_back(store: Store, clock: Clock) -> None:
     for second in range(31):
         clock.now = START + second
