@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Union
 
 from .errors import JanitooError
@@ -24,12 +24,14 @@ class Described:
         units: such as `%`, `B` or `°C`; empty where it has none.
         counter: it only rises, until it begins anew, as bytes since the boot: what people look at is its rate.
         shown: worth a place in a summary, such as the discovery of Home Assistant.
+        detail: told only where it is asked for: each number is a series, and few look at this one.
     """
 
     label: str
     units: str = ""
     counter: bool = False
     shown: bool = False
+    detail: bool = False
 
 
 class Metrics(Protocol):
@@ -84,6 +86,11 @@ class Flattener:
         return found
 
 
+def told(described: Mapping[str, Described], *, detail: bool) -> Mapping[str, Described]:
+    """Descriptions of what is told, with or without what is told in detail only."""
+    return described if detail else {path: each for path, each in described.items() if not each.detail}
+
+
 def describe(path: str, described: Mapping[str, Described]) -> Described:
     """What the number at a path is: the first description whose path fits, with its `*` filled in; else its own name."""
     levels = path.split(".")
@@ -93,7 +100,7 @@ def describe(path: str, described: Mapping[str, Described]) -> Described:
             label = each.label
             for star in stars:
                 label = label.replace("*", star, 1)
-            return Described(label, each.units, each.counter, each.shown)
+            return replace(each, label=label)
     return Described(path.replace(".", " ").replace("_", " ").strip())
 
 

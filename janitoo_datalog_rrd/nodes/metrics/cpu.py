@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ...core import parsers
-from ...core.metrics import AbsentError, Described, Tree
+from ...core.metrics import AbsentError, Described, Tree, told
 from ...core.plugins import takes_options
 from ...core.sections import OptionSpec, Section
 from ..cpu import CpuState, ModeShares, busy_percent, read_state
@@ -35,9 +35,9 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "time.softirq": Described("CPU soft interrupts", "%"),
         "time.steal": Described("CPU stolen by the host", "%"),
         "frequency": Described("CPU frequency", "MHz"),
-        "context_switches": Described("Context switches", counter=True),
-        "interrupts": Described("Interrupts", counter=True),
-        "forks": Described("Processes started", counter=True),
+        "context_switches": Described("Context switches", counter=True, detail=True),
+        "interrupts": Described("Interrupts", counter=True, detail=True),
+        "forks": Described("Processes started", counter=True, detail=True),
     }
 )
 
@@ -47,22 +47,24 @@ class CpuMetrics:
 
     Args:
         cores: tell each core too.
+        detail: tell what the kernel counts, too.
         stat: the kernel's counts.
         cpufreq: where sysfs has the clocks.
         clock: seconds on a clock that never falls.
     """
 
-    described = DESCRIBED
-
     def __init__(
         self,
         *,
         cores: bool = True,
+        detail: bool = False,
         stat: Path = Path("/proc/stat"),
         cpufreq: Path = Path("/sys/devices/system/cpu/cpufreq"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.described = told(DESCRIBED, detail=detail)
         self._cores = cores
+        self._detail = detail
         self._stat = stat
         self._clocks = sorted(cpufreq.glob("policy*/scaling_cur_freq"))[:MAX_CLOCKS]
         self._lines = Lines()
@@ -80,7 +82,7 @@ class CpuMetrics:
         if now - self._measured_at >= WINDOW_S:
             self._measured_at = now
             self._shares = self._measure(state)
-        tree = {**state.counters, **self._shares}
+        tree = {**state.counters, **self._shares} if self._detail else dict(self._shares)
         megahertz = self._frequency()
         if megahertz is not None:
             tree["frequency"] = megahertz
@@ -109,9 +111,9 @@ class CpuMetrics:
         return round(sum(kilohertz) / len(kilohertz) / 1000.0, 1) if kilohertz else None
 
 
-@takes_options(OptionSpec("cores", parsers.boolean, True))
+@takes_options(OptionSpec("cores", parsers.boolean, True), OptionSpec("detail", parsers.boolean, False))
 def make_cpu(section: Section, *, stat: Path = Path("/proc/stat"), **more: Any) -> CpuMetrics:
     """Make the component `cpu`; `more` as `CpuMetrics` takes it."""
     if not stat.exists():
         raise AbsentError(f"there is no {stat}")
-    return CpuMetrics(cores=section.get("cores", True), stat=stat, **more)
+    return CpuMetrics(cores=section.get("cores", True), detail=section.get("detail", False), stat=stat, **more)

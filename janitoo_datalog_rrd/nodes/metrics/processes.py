@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...core import parsers
-from ...core.metrics import Described, Tree
+from ...core.metrics import Described, Tree, told
 from ...core.plugins import takes_options
 from ...core.sections import OptionSpec, Section
 from ..levels import Lines, safe_level
@@ -22,12 +22,12 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "cpu.*": Described("* CPU", "%"),
         "count.total": Described("Processes", shown=True),
         "count.running": Described("Processes running"),
-        "count.sleeping": Described("Processes sleeping"),
+        "count.sleeping": Described("Processes sleeping", detail=True),
         "count.waiting": Described("Processes waiting for disks"),
-        "count.idle": Described("Idle threads of the kernel"),
-        "count.stopped": Described("Processes stopped"),
+        "count.idle": Described("Idle threads of the kernel", detail=True),
+        "count.stopped": Described("Processes stopped", detail=True),
         "count.zombie": Described("Processes ended and not fetched"),
-        "threads": Described("Threads"),
+        "threads": Described("Threads", detail=True),
     }
 )
 # The letters of proc(5), /proc/[pid]/stat.
@@ -40,12 +40,13 @@ class ProcessMetrics:
     Args:
         top: how many names by memory, and how many by processor time; 0 tells none.
         names: how many names are told apart until the next start.
+        detail: count threads, and processes that sleep or are stopped, too.
         proc_root: where procfs is mounted.
     """
 
-    described = DESCRIBED
-
-    def __init__(self, *, top: int = TOP, names: int = NAMES, proc_root: Path = Path("/proc")) -> None:
+    def __init__(self, *, top: int = TOP, names: int = NAMES, detail: bool = False, proc_root: Path = Path("/proc")) -> None:
+        self.described = told(DESCRIBED, detail=detail)
+        self._detail = detail
         self._scan = ProcessScan(proc_root)
         self._table = ProcessTable(top, 0.0, read=self._scan.read, limit=names)
         self._lines = Lines()
@@ -57,14 +58,17 @@ class ProcessMetrics:
         for letter, count in self._scan.states.items():
             if letter in _STATES:
                 counts[_STATES[letter]] += count
-        return self._lines.told(
-            {
-                "count": {"total": sum(self._scan.states.values()), **counts},
-                "threads": self._scan.threads,
-                "memory": _by_level(usage.memory),
-                "cpu": _by_level(usage.cpu),
-            }
-        )
+        tree: dict[str, Tree | float | int | None] = {
+            "count": {
+                "total": sum(self._scan.states.values()),
+                **{name: count for name, count in counts.items() if f"count.{name}" in self.described},
+            },
+            "memory": _by_level(usage.memory),
+            "cpu": _by_level(usage.cpu),
+        }
+        if self._detail:
+            tree["threads"] = self._scan.threads
+        return self._lines.told(tree)
 
 
 def _by_level(numbers: Mapping[str, float | None]) -> dict[str, float]:
@@ -80,7 +84,8 @@ def _by_level(numbers: Mapping[str, float | None]) -> dict[str, float]:
 @takes_options(
     OptionSpec("top", parsers.integer(0, 100), TOP),
     OptionSpec("names", parsers.integer(1, 500), NAMES),
+    OptionSpec("detail", parsers.boolean, False),
 )
 def make_processes(section: Section) -> ProcessMetrics:
     """Make the component `processes`."""
-    return ProcessMetrics(top=section.get("top", TOP), names=section.get("names", NAMES))
+    return ProcessMetrics(top=section.get("top", TOP), names=section.get("names", NAMES), detail=section.get("detail", False))

@@ -28,8 +28,8 @@ def factory(name: str) -> Callable[..., Metrics]:
     return Plugins().load(METRICS, name)
 
 
-def made(name: str) -> Metrics:
-    return factory(name)(section(name))
+def made(name: str, *, detail: bool = True) -> Metrics:
+    return factory(name)(section(name, detail=detail))
 
 
 def described(name: str) -> dict[str, Described]:
@@ -77,6 +77,16 @@ def test_what_is_described_without_a_star_is_told_on_every_machine(name: str) ->
         assert "*" in path or path in told or (some.fullmatch(path) and name in ("cpu", "memory")), path
 
 
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_details_are_told_and_announced_only_where_they_are_asked_for(name: str) -> None:
+    lean, full = made(name, detail=False), made(name)
+    assert dict(lean.described) == {path: each for path, each in described(name).items() if not each.detail}
+    assert dict(full.described) == described(name)
+    told = flat(lean.read())
+    assert not {path for path in told if describe(path, full.described).detail}
+    assert all(describe(path, lean.described) == describe(path, full.described) for path in told)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_and_units_are_those_that_people_know(name: str) -> None:
     labels = [each.label for each in described(name).values()]
@@ -86,6 +96,7 @@ def test_labels_and_units_are_those_that_people_know(name: str) -> None:
         assert each.label[0] in "*ABCDEFGHIJKLMNOPQRSTUVWXYZ", path
         assert not (each.counter and each.units in RATES and each.units != "ms"), path
         assert not (each.counter and each.shown), path
+        assert not (each.detail and each.shown), path
     assert len({(each.label, each.units) for each in described(name).values()}) == len(labels)
 
 
@@ -138,7 +149,9 @@ def test_every_number_stands_in_the_page(name: str) -> None:
         path: [
             each.label,
             each.units,
-            ", ".join(word for word, is_so in (("counter", each.counter), ("shown", each.shown)) if is_so),
+            ", ".join(
+                word for word, is_so in (("counter", each.counter), ("shown", each.shown), ("detail", each.detail)) if is_so
+            ),
         ]
         for path, each in described(name).items()
     }

@@ -36,7 +36,9 @@ class Machine:
         self.stat.write_text(STAT.format(user, system, idle, iowait, more=more), encoding="ascii")
 
     def metrics(self, **options: bool) -> CpuMetrics:
-        return make_cpu(section("cpu", **options), stat=self.stat, cpufreq=self.cpufreq, clock=lambda: self.seconds)
+        return make_cpu(
+            section("cpu", **{"detail": True, **options}), stat=self.stat, cpufreq=self.cpufreq, clock=lambda: self.seconds
+        )
 
 
 @pytest.fixture(name="machine")

@@ -102,7 +102,7 @@ def test_usage_is_what_df_tells() -> None:
     def is_near() -> bool:  # others write meanwhile
         done = subprocess.run(["df", "-B1", f"--output={columns}", "/"], capture_output=True, text=True, check=True)
         _, size, used, avail, percent, itotal, iused = done.stdout.splitlines()[1].split()
-        numbers = flat(make_disk(section("disk")).read())
+        numbers = flat(make_disk(section("disk", detail=True)).read())
         root = {name.removeprefix("usage.root."): number for name, number in numbers.items() if name.startswith("usage.root.")}
         near = [root["used"], root["free"], root.get("inodes.used", 0)] == pytest.approx(
             [int(used), int(avail), int(iused)], rel=1e-3
@@ -226,7 +226,7 @@ def test_disks_count_what_the_kernel_counts() -> None:
         return {row[2]: [int(each) for each in row[3:14]] for row in rows}
 
     before = kernel()
-    numbers = flat(make_disk(section("disk")).read())
+    numbers = flat(make_disk(section("disk", detail=True)).read())
     after = kernel()
     names = {name.split(".")[1] for name in numbers if name.startswith("io.")}
     assert all((Path("/sys/block") / name / "device").exists() for name in names)

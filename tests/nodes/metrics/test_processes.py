@@ -84,7 +84,7 @@ def test_a_name_that_is_gone_is_unknown_once_and_then_no_more(start: Start) -> N
 
 def test_processes_are_counted_by_state(start: Start) -> None:
     stopped, ended = start("jnt-stopped"), start("jnt-ended")
-    metrics = make_processes(section("processes", top=0))
+    metrics = make_processes(section("processes", top=0, detail=True))
     before = flat(metrics.read())
     stopped.send_signal(signal.SIGSTOP)
     ended.kill()
@@ -99,7 +99,7 @@ def test_processes_are_counted_by_state(start: Start) -> None:
 
 def test_ps_counts_as_many_processes_and_threads() -> None:
     def is_near() -> bool:  # others come and go
-        numbers = flat(make_processes(section("processes")).read())
+        numbers = flat(make_processes(section("processes", detail=True)).read())
         listed = ps("nlwp", "stat")
         mine = 1  # ps itself
         return abs(len(listed) - mine - (numbers["count.total"] or 0)) <= 3 and (
