@@ -83,6 +83,11 @@ class Ingest:
         return self._router.announcement_filters
 
     @property
+    def state_filters(self) -> list[str]:
+        """Those that only say how something stands."""
+        return self._router.state_filters
+
+    @property
     def waiting(self) -> int:
         """How many messages wait for the store."""
         return sum(len(messages) for messages, _ in list(self._waiting))

@@ -68,6 +68,7 @@ class Listening:
             announcements=self.ingest.announcement_filters,
             heard=self._remembered("heard"),
             standing=self._remembered("filters"),
+            states=self.ingest.state_filters,
             on_heard=self._on_heard,
             on_deaf=self._on_deaf,
         )

@@ -79,6 +79,11 @@ class Router:
         """Topic filters of announcements, which the broker is asked for again at each connect."""
         return _widest([each for route in self._readers.routes for each in route.announcements])
 
+    @property
+    def state_filters(self) -> list[str]:
+        """Topic filters of messages without numbers, of which the last is retained, and is all that counts."""
+        return _widest([each for route in self._readers.routes for each in route.states])
+
     def decode(self, topic: bytes, payload: bytes) -> tuple[Decoder | None, list[Reading], int]:
         """Decode a message; the answer has its decoder, None for a heartbeat, its readings, and how many more are private.
 

@@ -27,8 +27,8 @@ _FILE = "agent-announced.json"
 class Client(Protocol):
     """The connection as an announcer uses it; everything is called in the agent's own thread."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish with QoS 1; False where there is no connection."""
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Publish a message; False where there is no connection."""
         ...
 
     def subscribe(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
@@ -145,7 +145,8 @@ class Announcer:
             self._again_at = self._told_at + MOST_OFTEN_S
             return
         self._remembered.save()
-        if client.publish(self._homeassistant.topic, entities, retain=True):
+        # QoS 0: who is away asks for what is retained when it is back, and what the broker keeps for it has room for readings
+        if client.publish(self._homeassistant.topic, entities, qos=0, retain=True):
             self._entities, self._told_at = entities, now
 
     def _describe(self) -> bytes:

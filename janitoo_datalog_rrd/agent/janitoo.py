@@ -38,8 +38,8 @@ _BYTES = 32 << 10  # a reply counts once more for so many bytes: a request of a 
 class Client(Protocol):
     """What is published by."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish with QoS 1; False where there is no connection."""
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Publish a message; False where there is no connection."""
         ...
 
 
@@ -122,7 +122,7 @@ class Janitoo:
             client: the connection.
         """
         if now >= self._due_at:
-            self._beat(client, "ONLINE")
+            self._beat(client, "ONLINE", qos=0)  # the next one comes soon: no broker need keep it for who is away
             self._due_at = now + self._every
         return self._due_at
 
@@ -134,8 +134,8 @@ class Janitoo:
         """Say that the device goes."""
         self._beat(client, "OFFLINE")
 
-    def _beat(self, client: Client, state: str) -> None:
-        client.publish(heartbeat_topic(self._node.hadd), state.encode())
+    def _beat(self, client: Client, state: str, qos: int = 1) -> None:
+        client.publish(heartbeat_topic(self._node.hadd), state.encode(), qos=qos)
 
     # -- requests --------------------------------------------------------------------------------------
 

@@ -89,8 +89,8 @@ class Link:
         """Publish with QoS 1; returns the id that `on_published` will name, or None where there is no connection."""
         return self._client.send(topic, payload) if self._client is not None and self.up else None
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish with QoS 1; False where there is no connection, or where the broker takes no message as long."""
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Publish a message; False where there is no connection, or where the broker takes none as long."""
         if self._client is None:
             return False
         if size_of(topic, payload) > self.longest:
@@ -98,7 +98,7 @@ class Link:
                 "a message on %s has %d bytes, and the broker takes %d: it is not sent", topic, len(payload), self.longest
             )
             return False
-        return self._client.publish(topic, payload, retain=retain)
+        return self._client.publish(topic, payload, qos=qos, retain=retain)
 
     def subscribe(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
         """Take the messages of a filter until the connection is gone."""

@@ -88,9 +88,15 @@ def _tls_context(options: Options) -> ssl.SSLContext | None:
 
 
 class Backoff:
-    """How long to wait before the next try: longer each time, and at random, so that a fleet does not come at once."""
+    """How long to wait before the next try: longer each time, and at random, so that a fleet does not come at once.
 
-    def __init__(self) -> None:
+    Args:
+        first_s, longest_s: the first wait, and the longest one, at most.
+    """
+
+    def __init__(self, first_s: float = 1.5, longest_s: float = _LONGEST_WAIT_S) -> None:
+        self._first_s = first_s
+        self._longest_s = longest_s
         self._tries = 0
 
     def reset(self) -> None:
@@ -99,7 +105,7 @@ class Backoff:
 
     def draw(self) -> float:
         """Seconds to wait before the next try."""
-        longest = min(_LONGEST_WAIT_S, 1.5 * 2**self._tries)
+        longest = min(self._longest_s, self._first_s * 2**self._tries)
         self._tries = min(self._tries + 1, 10)
         return random.uniform(longest / 3, longest)  # noqa: S311 - spreads load, no secret
 

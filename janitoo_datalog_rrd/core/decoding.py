@@ -32,6 +32,7 @@ class Route:
         section: the section of the ini that it is made of; empty for Janitoo's own, and for dialects known by their topics.
         loose: others use topics of this form too, so whoever has claimed one in the directory reads it.
         announcements: MQTT topic filters of the messages that the decoder learns from.
+        states: MQTT topic filters of messages without numbers, each retained: only the last of a topic counts.
     """
 
     filters: tuple[str, ...]
@@ -40,6 +41,7 @@ class Route:
     section: str = ""
     loose: bool = False
     announcements: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
     def reads(self, topic: str) -> bool:
         """Whether a topic matches its filters."""
@@ -68,7 +70,7 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[
         try:
             decoder = plugins.load(DECODERS, kind)(section)
             given = section.name if section.name in options.given else ""
-            routes.append(Route(filters, decoder, kind, given, announcements=_announcements(decoder)))
+            routes.append(Route(filters, decoder, kind, given, announcements=_announcements(decoder), states=_states(decoder)))
         except PluginError as error:
             faults[section.name.replace("__", " ")] = str(error)
     off = set(options.section("dialects").get("off") or ())
@@ -82,7 +84,8 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[
             if filters:
                 decoder = factory(Section(f"decoder__{kind}", {"topics": filters, "kind": kind}))
                 loose = bool(getattr(factory, "loose", False))
-                own.append(Route(filters, decoder, kind, loose=loose, announcements=_announcements(decoder)))
+                learns, states = _announcements(decoder), _states(decoder)
+                own.append(Route(filters, decoder, kind, loose=loose, announcements=learns, states=states))
         except PluginError as error:
             faults[f"decoder {kind}"] = str(error)
     return [*routes, *sorted(own, key=lambda route: route.loose)], faults
@@ -90,6 +93,10 @@ def build_routes(options: Options, plugins: Plugins) -> tuple[list[Route], dict[
 
 def _announcements(decoder: Decoder) -> tuple[str, ...]:
     return tuple(getattr(decoder, "announcements", ()))
+
+
+def _states(decoder: Decoder) -> tuple[str, ...]:
+    return tuple(getattr(decoder, "states", ()))
 
 
 class Readers:

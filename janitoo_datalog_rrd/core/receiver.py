@@ -26,6 +26,8 @@ RECEIVE_MAXIMUM = 1000
 _PACE_S = 0.001
 """While messages come faster than this one read after the other, it is waited so long for more of them to come in one read:
 a read, a write to the journal and an acknowledgement for each few messages would cost more than the messages."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.3, 5.0
+"""Before the next try. When a broker is back, all clients come, and what they say is kept for us up to a limit: we come first."""
 _ANSWER_S = 10.0
 _HUSH_S = 2.0
 _LOT = 500  # messages that are handed on together out of many that wait
@@ -52,6 +54,8 @@ class Receiver:
         on_state: called with (connected, sentence) when the connection comes or goes.
         heard: filters whose retained messages an earlier life has had: they are not wanted again where the session was kept.
         standing: filters that an earlier life may have left in the session.
+        states: filters whose messages only say how something stands, the last of them retained: the broker keeps none of them
+            while we are away, and is asked at each connect.
         on_heard: called in the receiver's own thread when all was handed on that the broker had retained for new filters.
         on_deaf: called with a filter that the broker does not let us listen to, and its reason.
         passing: only look at what passes by: no session, QoS 0, packets that are too long passed over.
@@ -73,13 +77,14 @@ class Receiver:
         announcements: Sequence[str] = (),
         heard: Collection[str] = (),
         standing: Collection[str] = (),
+        states: Sequence[str] = (),
         on_heard: Callable[[], None] = lambda: None,
         on_deaf: DeafHandler = lambda _filter, _reason: None,
         passing: bool = False,
     ) -> None:
         self.settings = settings
         self.client_id = client_id
-        self.backoff = Backoff()
+        self.backoff = Backoff(_FIRST_WAIT_S, _LONGEST_WAIT_S)
         self.retained: list[int] = []
         self._passing = passing
         self._on_deaf = on_deaf
@@ -89,7 +94,11 @@ class Receiver:
         self._v5 = settings.protocol == "5"
         self.session_kept: bool | None = None
         self._asked = Subscriptions(
-            filters, announcements, heard, standing, v5=self._v5, passing=passing, on_deaf=self._tell_deaf, on_heard=on_heard
+            *(filters, announcements, heard, standing, states),
+            v5=self._v5,
+            passing=passing,
+            on_deaf=self._tell_deaf,
+            on_heard=on_heard,
         )
         self._stopping = threading.Event()
         self._wire: Wire | None = None
@@ -240,6 +249,7 @@ class Receiver:
                 except (OSError, packets.MalformedPacketError):
                     self._take_what_never_comes_again(waiting)
                     raise
+                asked.states_first(waiting)
             messages = _some_of(waiting)
             if messages:
                 self._on_packets(messages)

@@ -8,13 +8,18 @@ repeated is passed over.
 
 A filter that may stand in a session with QoS 1 is never asked for with QoS 0 where numbers come by it: its messages would no
 longer wait for us, and new ones would overtake those that do.
+
+Where a message only says how something stands, and the last one is retained, it is asked for with QoS 0 alone, and anew at each
+connect. What the broker keeps for us while we are away has then room for numbers.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from . import packets
+from .topics import topic_matches
 from .wire import Wire
 
 _FILTERS_AT_ONCE = 8
@@ -35,6 +40,7 @@ class Subscriptions:
         announcements: filters whose retained messages are wanted at each connect; each is one of `filters`, or covered by one.
         heard: filters whose retained messages an earlier life has had, where the broker keeps the session.
         standing: filters that an earlier life may have left in the session.
+        states: filters whose messages only say how something stands; the last of each topic is retained.
         v5: whether MQTT 5 is spoken.
         passing: only look at what passes by, with QoS 0.
         on_deaf: told of filters that the broker refuses.
@@ -50,6 +56,7 @@ class Subscriptions:
         announcements: Sequence[str] = (),
         heard: Collection[str] = (),
         standing: Collection[str] = (),
+        states: Sequence[str] = (),
         *,
         v5: bool,
         passing: bool,
@@ -58,7 +65,8 @@ class Subscriptions:
     ) -> None:
         self.filters = list(filters)
         self.heard = set(heard)
-        self._announcements = list(announcements)
+        self._announcements = list(dict.fromkeys((*announcements, *states)))
+        self._states = frozenset(states)
         self._v5 = v5
         self._passing = passing
         self._on_deaf = on_deaf
@@ -136,7 +144,7 @@ class Subscriptions:
             for few in _few(self._left_over):
                 wire.send(packets.unsubscribe(_UNSUBSCRIBE, few, v5=self._v5))
         self._standing = standing
-        old = [each for each in self.filters if each in self.heard]
+        old = [each for each in self.filters if each in self.heard and each not in self._states]
         if not standing:
             self._ask_again(wire, old, retained="new")
         self._ask_first(wire, [each for each in self.filters if each not in self.heard])
@@ -174,7 +182,8 @@ class Subscriptions:
         for few in _few([each for each in filters if each in extra]):
             wire.send(packets.unsubscribe(_UNSUBSCRIBE, few, v5=self._v5))
         if not self._v5:
-            self._ask_again(wire, [each for each in own if each not in self._whole], retained="never")
+            again = [each for each in own if each not in self._whole and each not in self._states]
+            self._ask_again(wire, again, retained="never")
         self._handing_on.update(own)
         self._standing = not self._unanswered
 
@@ -190,6 +199,23 @@ class Subscriptions:
             self._handing_on.clear()
             self._on_heard()
 
+    def states_first(self, waiting: deque[list[packets.Publish]]) -> None:
+        """Put what says how something stands before what has waited at the broker, which may be understood by it."""
+        if not self._states:
+            return
+        first: list[packets.Publish] = []
+        for number, messages in enumerate(waiting):
+            states = [each for each in messages if not each[2] and self._is_state(each[0])]
+            if states:
+                first += states
+                waiting[number] = [each for each in messages if each[2] or not self._is_state(each[0])]
+        if first:
+            waiting.appendleft(first)
+
+    def _is_state(self, topic: bytes) -> bool:
+        text = topic.decode("utf-8", "replace")
+        return any(topic_matches(each, text) for each in self._states)
+
     def _ask_first(self, wire: Wire, filters: Sequence[str]) -> None:
         """Ask for what the broker has retained, and for what follows."""
         if not filters:
@@ -200,7 +226,7 @@ class Subscriptions:
         for few in _few([each for each in filters if each not in whole]):
             self._subscribe(wire, few, qos=0, retained="always")
             if self._v5:  # which brings nothing retained a second time, so that it can be asked at once
-                self._ask_again(wire, [each for each in few if each not in extra], retained="never")
+                self._ask_again(wire, [each for each in few if each not in extra and each not in self._states], retained="never")
         again = [each for each in filters if each in whole]
         self._whole.update(again)
         self._ask_again(wire, again, retained="always")

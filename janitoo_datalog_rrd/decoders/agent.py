@@ -49,6 +49,7 @@ class AgentDecoder:
 
     def __init__(self, filters: tuple[str, ...] = TOPICS) -> None:
         self.announcements = tuple(each for each in filters if each.endswith(f"/{ABOUT}"))
+        self.states = (*self.announcements, *(each for each in filters if each.endswith(f"/{STATUS}")))
         self._directory = Directory(NodeRegistry())
         self._devices: dict[str, Device] = {}
         self._online: dict[str, bool] = {}

@@ -71,13 +71,16 @@ class Broker:
     Attributes:
         messages: what was published, (topic, payload, retain) each.
         handlers: of what was subscribed, by filter.
+        qos: with which a topic was published last.
     """
 
     messages: list[tuple[str, bytes, bool]] = field(default_factory=list)
     handlers: dict[str, Callable[[Message], None]] = field(default_factory=dict)
+    qos: dict[str, int] = field(default_factory=dict)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Note a message."""
+        self.qos[topic] = qos
         self.messages.append((topic, payload, retain))
         return True
 

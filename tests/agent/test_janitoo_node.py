@@ -61,6 +61,7 @@ def test_it_heartbeats_and_listens_and_says_goodbye(tmp_path: Any) -> None:
     now = device.now - 1e6
     assert announcer.due(now, device.broker) <= now + 30
     assert device.broker.take() == [(f"/dhcp/heartbeat/{HADD}", b"ONLINE")]
+    assert device.broker.qos[f"/dhcp/heartbeat/{HADD}"] == 0, "a broker would keep it for a server that is away"
     announcer.due(now + 29, device.broker)
     assert device.broker.take() == []
     announcer.due(now + 30, device.broker)

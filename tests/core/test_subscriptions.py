@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from clients import PROTOCOLS, Listener, settings_of
@@ -191,3 +192,45 @@ def test_topics_that_come_and_go_for_ever_leave_nothing(broker: Mosquitto, liste
     broker.publish(("come/7/7", "1"), ("come/99/0", "1"), ("house/x", "2"))
     wait_until(lambda: receiver.messages)
     assert receiver.payloads() == [b"2"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_only_says_how_something_stands_takes_no_room_at_the_broker(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    def begin(**others: Any) -> Listener:
+        return listen(settings_of(broker, protocol), *filters, careless=True, states=["house/+/status"], **others)
+
+    filters = ["house/+/value", "house/+/status"]
+    first = begin()
+    wait_until(lambda: first.heard == sorted(filters))
+    first.stop()
+    for state in ("offline", "online"):
+        broker.publish(*[(f"house/{number}/status", state) for number in range(600)], retain=True)
+    values = [str(number).encode() for number in range(900)]
+    broker.publish(*[("house/1/value", value) for value in values])
+    second = begin(heard=first.heard, standing=filters)
+    wait_until(lambda: second.heard == sorted(filters) and len(second.messages) >= 1500, what="all messages")
+    assert [payload for topic, payload, _ in second.messages if topic == b"house/1/value"] == values
+    states = {topic: payload for topic, payload, _ in second.messages if topic.endswith(b"/status")}
+    assert set(states.values()) == {b"online"}
+    assert len(states) == 600
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_how_something_stands_is_asked_again_after_each_loss_and_followed(
+    broker: Mosquitto, listen: Callable[..., Listener], protocol: str
+) -> None:
+    broker.publish(("house/1/status", "online"), retain=True)
+    receiver = listen(settings_of(broker, protocol), "house/+/value", "house/+/status", careless=True, states=["house/+/status"])
+    wait_until(lambda: receiver.payloads() == [b"online"])
+    receiver.wait_connected()
+    broker.publish(("house/1/status", "busy"))
+    broker.publish(("house/1/value", "1"))
+    wait_until(lambda: receiver.payloads() == [b"online", b"busy", b"1"])
+    assert [bool(mid) for _, _, mid in receiver.messages] == [False, False, True]
+    broker.restart()
+    wait_until(lambda: receiver.payloads()[3:] == [b"online"], what="what is retained, again")
+    receiver.wait_connected()
+    broker.publish(("house/1/value", "2"))
+    wait_until(lambda: receiver.payloads()[4:] == [b"2"])
