@@ -309,6 +309,20 @@ def test_a_journal_that_cannot_be_read_is_told_and_tried_again(influxdb: InfluxD
     assert influxdb.stored == stored_of(numbers(3))
 
 
+def test_only_one_batch_is_in_memory_however_much_waits(influxdb: InfluxDB2, forward: Start) -> None:
+    waiting = Waiting(numbers(1000))
+    read, asked = waiting.read, []
+
+    def note(most: int) -> object:
+        found = read(most)
+        asked.append((most, len(found) + len(waiting.confirmed)))
+        return found
+
+    waiting.read = note  # type: ignore[assignment, method-assign]
+    wait_confirmed(forward(f"{influxdb.ini}\nbatch_size = 100", waiting), 1000)
+    assert asked[:10] == [(100, 100 * number) for number in range(1, 11)]
+
+
 def test_it_rests_while_it_catches_up(influxdb: InfluxDB2, forward: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven times as long as it has worked, after each full batch."""
     now = [0.0]
