@@ -59,7 +59,7 @@ def test_more_than_there_is_room_for(mosquitto: Mosquitto, tmp_path: Path, datab
         series = telegraf.*
         interval = 0.05
         batch_size = {BATCH}
-        outbox = 1MiB
+        outbox_bytes = 1MiB
         """.replace("  ", "")
     with live_in(tmp_path, mosquitto, more=more, datarrd="cache_pickle_ttl = 1d") as house:
         store = house.server.services.store
