@@ -112,6 +112,9 @@ class Agent:
         self._sender.settle()
         if self._link.up and not stays:
             self._announcer.on_stop(self._link)
+            deadline = time.monotonic() + _GOODBYE_S
+            while self._link.has_more and self._link.up and (left := deadline - time.monotonic()) > 0:
+                self._handle(left)
         self._link.stop(_GOODBYE_S)
         self._waiting.write()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 
 from ..core.connection import Backoff, BrokerSettings
@@ -16,6 +17,7 @@ _BEGINS_S = 180.0  # longer than any connect with its handshake takes
 _LASTS_S = 30.0  # a connection that lasts so long was a good one
 _SHORT_ONES = 3
 _WAITING_MAX = 100
+_LATER_MAX = 100
 _AROUND = 16  # bytes of a PUBLISH packet beside its topic and its payload, at most
 
 
@@ -63,6 +65,8 @@ class Link:
         self._give_up_at = math.inf
         self._short = 0
         self._asked = 0
+        self._on_the_way: set[int] = set()
+        self._later: deque[tuple[str, bytes, bool]] = deque(maxlen=_LATER_MAX)
 
     @property
     def up(self) -> bool:
@@ -73,6 +77,11 @@ class Link:
     def window(self) -> int:
         """How many messages may be on their way at once."""
         return 0 if self._client is None else self._client.receive_maximum
+
+    @property
+    def has_more(self) -> bool:
+        """True while something waits that was published, until the broker has room for it."""
+        return bool(self._later)
 
     def due(self, now: float) -> float:
         """Begin a connection where it is time; returns when to call again, on the clock of `time.monotonic`."""
@@ -86,11 +95,16 @@ class Link:
         return math.inf if self.up else self._give_up_at
 
     def send(self, topic: str, payload: bytes) -> int | None:
-        """Publish with QoS 1; returns the id that `on_published` will name, or None where there is no connection."""
-        return self._client.send(topic, payload) if self._client is not None and self.up else None
+        """Publish with QoS 1; returns the id that `on_published` will name, or None where there is no connection, or no room."""
+        if self._client is None or not self.up or len(self._on_the_way) >= self.window:
+            return None
+        return self._send(topic, payload)
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
-        """Publish a message; False where there is no connection, or where the broker takes none as long."""
+        """Publish a message; False where there is no connection, or where the broker takes none as long.
+
+        Where as many are on their way as the broker takes at once, one with QoS 1 follows when there is room.
+        """
         if self._client is None:
             return False
         if size_of(topic, payload) > self.longest:
@@ -98,7 +112,12 @@ class Link:
                 "a message on %s has %d bytes, and the broker takes %d: it is not sent", topic, len(payload), self.longest
             )
             return False
-        return self._client.publish(topic, payload, qos=qos, retain=retain)
+        if qos == 0:
+            return self._client.publish(topic, payload, qos=0, retain=retain)
+        if self._client.connected and (self._later or len(self._on_the_way) >= self.window):
+            self._later.append((topic, payload, retain))
+            return True
+        return self._send(topic, payload, retain=retain) is not None
 
     def subscribe(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
         """Take the messages of a filter until the connection is gone."""
@@ -139,6 +158,8 @@ class Link:
             told=self._told,
         )
         self._client = client
+        self._on_the_way.clear()
+        self._later.clear()
         client.start()
 
     def _came(self, client: MqttClient) -> None:
@@ -146,8 +167,18 @@ class Link:
             self._up_since = time.monotonic()
             self._on_up()
 
+    def _send(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
+        mid = None if self._client is None else self._client.send(topic, payload, retain=retain)
+        if mid is not None:
+            self._on_the_way.add(mid)
+        return mid
+
     def _published(self, client: MqttClient, mid: int, why: str) -> None:
         if client is self._client:
+            self._on_the_way.discard(mid)
+            while self._later and len(self._on_the_way) < self.window:
+                topic, payload, retain = self._later.popleft()
+                self._send(topic, payload, retain=retain)
             self._on_published(mid, why)
 
     def _lost(self, client: MqttClient) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import select
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,12 +45,12 @@ class Counting:
 
 
 @contextmanager
-def running(folder: Path, port: int, one: Metrics, more: str = "") -> Iterator[tuple[Agent, Outbox]]:
+def running(folder: Path, port: int, one: Metrics, more: str = "", *, janitoo: bool = False) -> Iterator[tuple[Agent, Outbox]]:
     """An agent in a thread of the test's process."""
     ini = folder / "agent.conf"
     ini.write_text(
         f"[system]\nhome_dir = {folder / 'home'}\nbroker_port = {port}\n"
-        f"[agent]\ndevice = web01\npoll_delay = 1\njanitoo = False\nhomeassistant = False\n{more}\n"
+        f"[agent]\ndevice = web01\npoll_delay = 1\njanitoo = {janitoo}\nhomeassistant = False\n{more}\n"
     )
     sections = AgentSections(Plugins())
     options = Options.load(ini, sections)
@@ -104,6 +106,62 @@ def test_a_broker_that_forgets_to_acknowledge_is_asked_again(
         wait_until(lambda: begun + 3 in numbers(documents(listener), "load"), what="everything")
         came = list(dict.fromkeys(numbers(documents(listener), "load")))
     assert sorted(came) == list(range(1, max(came) + 1))
+
+
+CONNACK_WITH_RECEIVE_MAXIMUM_1 = bytes((0x20, 6, 0, 0, 3, 0x21, 0, 1))
+
+
+class Strict:
+    """A broker of MQTT 5 that takes one message at a time, and keeps how many came before it had acknowledged the last."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.topics: list[str] = []
+        self.too_early = 0
+
+    def run(self) -> None:
+        connection, _ = self.socket.accept()
+        with connection, connection.makefile("rb") as stream:
+            while header := stream.read(1):
+                size = shift = 0
+                while True:
+                    byte = stream.read(1)[0]
+                    size |= (byte & 0x7F) << shift
+                    shift += 7
+                    if byte < 0x80:
+                        break
+                body = stream.read(size)
+                kind = header[0] >> 4
+                if kind == 8:
+                    connection.sendall(bytes((0x90, 4)) + body[:2] + bytes((0, 1)))
+                elif kind == 1:
+                    connection.sendall(CONNACK_WITH_RECEIVE_MAXIMUM_1)
+                elif kind == 3:
+                    topic_end = 2 + int.from_bytes(body[:2], "big")
+                    if header[0] & 6:  # of QoS 1
+                        follows = stream.peek(1)[:1] if select.select([connection], [], [], 0.1)[0] else b""
+                        self.too_early += any(each >> 4 == 3 and each & 6 for each in follows)
+                        connection.sendall(bytes((0x40, 2)) + body[topic_end : topic_end + 2])
+                    self.topics.append(body[2:topic_end].decode())
+                elif kind == 14:
+                    return
+
+
+def test_a_broker_that_takes_one_message_at_a_time_gets_no_more(tmp_path: Path) -> None:
+    broker = Strict()
+    thread = threading.Thread(target=broker.run)
+    thread.start()
+    try:
+        with running(tmp_path, broker.port, Counting(), "heartbeat = 1", janitoo=True):
+            wait_until(lambda: broker.topics.count(MONITORING) >= 5, what="readings")
+            wait_until(lambda: any("heartbeat" in each for each in broker.topics), what="a heartbeat")
+    finally:
+        thread.join()
+        broker.socket.close()
+    assert broker.too_early == 0
+    assert {"devices/web01/about", "devices/web01/status"} <= set(broker.topics)
+    assert sum("heartbeat" in each for each in broker.topics[-2:]) == 1  # the last words are waited for
 
 
 def test_what_has_no_topic_holds_up_nothing(
