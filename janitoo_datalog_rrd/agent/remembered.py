@@ -42,8 +42,8 @@ class Remembered:
             if self._path.stat().st_size > MAX_SIZE:
                 raise ValueError("it is too large")
             found = json.loads(self._path.read_bytes())
-            self.topics = {str(each) for each in found["topics"]}
-            self.descriptions = {name: dict(each) for name, each in found["descriptions"].items()}
+            self.topics = {each for each in found["topics"] if _is_topic(each)}
+            self.descriptions = {name: _dicts(each) for name, each in found["descriptions"].items()}
             self.entities = {name: dict(each) for name, each in found["entities"].items() if _is_entity(each)}
         except FileNotFoundError:
             return
@@ -65,6 +65,14 @@ class Remembered:
             self._failing = True
         else:
             self._saved, self._failing = content, False
+
+
+def _is_topic(given: object) -> bool:
+    return isinstance(given, str) and 0 < len(given) < 1000 and given.isprintable() and not any(sign in given for sign in "+#")
+
+
+def _dicts(given: Mapping[str, object]) -> dict[str, Any]:
+    return {name: dict(each) for name, each in given.items() if isinstance(each, dict)}
 
 
 def _is_entity(given: Mapping[str, object]) -> bool:

@@ -20,6 +20,7 @@ UNSET_S = 1_704_067_200.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIMEX_BYTES = 512  # more than struct timex has (adjtimex(2))
 _TIME_ERROR = 5
+_OFFSET_MAX = 1e11  # a damaged file must not move times to nowhere
 
 
 def since_boot() -> float:
@@ -127,9 +128,10 @@ class ClockFile:
     def _read(self) -> tuple[str, int, float]:
         try:
             found = json.loads(self._path.read_bytes())
-            return str(found["boot_id"]), int(found["first"]), float(found["offset"])
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            boot_id, first, offset = str(found["boot_id"]), int(found["first"]), float(found["offset"])
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return "", 0, 0.0
+        return (boot_id, first, offset) if first >= 0 and abs(offset) < _OFFSET_MAX else ("", 0, 0.0)
 
 
 def _read_boot_id() -> str:

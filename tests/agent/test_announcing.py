@@ -241,3 +241,20 @@ def test_a_disk_that_takes_nothing_does_not_keep_it_from_announcing(tmp_path: Pa
     (tmp_path / "file").write_text("")
     device.begin().on_read(device.broker)
     assert config_of(device.broker.take())["components"]
+
+
+@pytest.mark.parametrize(
+    ("topics", "descriptions"), [(["a#", "", 5, "a\u0000"], {}), ([], {"gone": {"x": 5}, "gpu": {"x": []}}), ([], {"gone": [1]})]
+)
+def test_a_damaged_note_of_what_was_announced_keeps_nothing_from_being_said(
+    tmp_path: Path, topics: list[object], descriptions: dict[str, object]
+) -> None:
+    device = Device(tmp_path)
+    device.begin().on_stop(device.broker)
+    (note,) = tmp_path.rglob("agent-announced.json")
+    note.write_text(json.dumps({**json.loads(note.read_text()), "topics": topics, "descriptions": descriptions}))
+    device.broker.take()
+    device.begin().on_read(device.broker)
+    said = device.broker.take()
+    assert {ABOUT, STATUS} <= {topic for topic, _ in said}
+    assert all(payload for _, payload in said)

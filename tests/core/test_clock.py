@@ -11,6 +11,8 @@ from janitoo_datalog_rrd.core.clock import UNSET_S, Clock, ClockFile, is_synchro
 
 NOW = 1_800_000_000.0
 
+ODD = ((1, "NaN"), (1, "1e300"), ("1e400", 0), (-5, 0), ("[]", 0), (1, "null"))
+
 
 @dataclass
 class Machine:
@@ -69,3 +71,14 @@ def test_the_machine_s_own_clocks() -> None:
     assert since_boot() <= since_boot()
     assert is_synchronised() in (True, False, None)
     assert Clock().look() == 0.0
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["[]", '{"boot_id": "x"}', *(f'{{"boot_id": "x", "first": {first}, "offset": {offset}}}' for first, offset in ODD)],
+)
+def test_a_damaged_note_of_the_clock_moves_no_times(tmp_path: Path, damaged: str) -> None:
+    path = tmp_path / "clock.json"
+    path.write_text(damaged)
+    file = ClockFile(path, Clock(), "x")
+    assert (file.begin(10), file.first) == (0.0, 10)
