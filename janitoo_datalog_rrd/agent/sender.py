@@ -45,6 +45,7 @@ class Sender:
         self._link = link
         self._on_the_way: dict[int, int] = {}
         self._topic = ""
+        self._told_other = ""
         self._arrived: list[int] = []
         self._last = 0
         self._begin_at = -math.inf
@@ -68,7 +69,8 @@ class Sender:
         number = self._on_the_way.pop(mid, None)
         self._moved_at = now
         if number is None:
-            return  # not ours: something that the device says of itself
+            self._note_other(why)  # something that the device says of itself
+            return
         if why in ("", NOBODY):
             self._told = ""
             if self._audience.has(why == NOBODY, now):
@@ -151,6 +153,16 @@ class Sender:
             return False
         self._on_the_way[mid] = entry.number
         return True
+
+    def _note_other(self, why: str) -> None:
+        """Tell once that the broker does not want what is no reading."""
+        if why not in ("", NOBODY, self._told_other):
+            self._told_other = why
+            logger.warning(
+                "the broker does not take all that the device says of itself: %s; allow its about and status in the broker's "
+                "access rules, and what [agent] janitoo and homeassistant publish, or switch these off",
+                why,
+            )
 
     def _again(self, number: int, at: float) -> None:
         """Send an entry, and those behind it, once more, from a time on."""

@@ -89,7 +89,8 @@ def test_what_the_broker_does_not_take_waits_until_it_does(
         wait_until(lambda: len(numbers(documents(listener), "load")) >= 8, what="what has waited")
         came = list(dict.fromkeys(numbers(documents(listener), "load")))
     assert came == list(range(1, max(came) + 1))
-    assert caplog.text.count("Not authorized") <= 2
+    assert caplog.text.count("/monitoring: Not authorized") <= 2
+    assert caplog.text.count("does not take all that the device says of itself: Not authorized") == 1, "its about was refused"
 
 
 def test_a_broker_that_forgets_to_acknowledge_is_asked_again(
