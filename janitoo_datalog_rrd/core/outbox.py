@@ -218,8 +218,11 @@ class Outbox:
         fresh.touch(mode=0o600)
         with contextlib.closing(self._connect(fresh)) as database:
             database.executescript(_SCHEMA)
-            with database:
-                count = salvage(damaged, database, self._last, self._dropped)
+            try:
+                with database:
+                    count = salvage(damaged, database, self._last, self._dropped)
+            finally:
+                damaged.text_factory = str  # where the disk takes no other one now, it is used still
         damaged.close()
         for path in _files(self.path)[1:]:
             path.unlink(missing_ok=True)

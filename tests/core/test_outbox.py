@@ -147,6 +147,27 @@ def test_what_can_be_read_of_a_damaged_file_is_read_at_the_start(path: Path) -> 
     outbox.close()
 
 
+def test_a_damaged_file_is_used_while_the_disk_takes_no_other(
+    outbox: Outbox, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(outbox)
+    outbox._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    _spoil(path, path.stat().st_size // 2, 64 << 10)
+
+    def salvage(damaged: sqlite3.Connection, *_: object) -> int:
+        damaged.text_factory = bytes
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("janitoo_datalog_rrd.core.outbox.salvage", salvage)
+        with pytest.raises(OutboxError, match="full"):
+            outbox.peek(4000)
+        assert [each.topic for each in outbox.peek(2)] == ["devices/x/monitoring"] * 2
+    with pytest.raises(OutboxError, match="malformed"):
+        outbox.peek(4000)
+    assert len(outbox.peek(4000)) > 2500
+
+
 def test_a_file_that_became_no_database_is_begun_anew(outbox: Outbox, path: Path) -> None:
     _fill(outbox)
     outbox._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
