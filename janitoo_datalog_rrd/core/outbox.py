@@ -238,7 +238,7 @@ class Outbox:
                 self._database = self._begin_anew(self._database, str(error))
                 self._waiting, self._bytes = self._measure()
             except (OSError, sqlite3.Error) as another:
-                error = another if isinstance(another, sqlite3.Error) else sqlite3.OperationalError(str(another))
+                return OutboxError(f"{self.path} cannot be {what}: {another}")
         return OutboxError(f"{self.path} cannot be {what}: {error}")
 
     def _connect(self, path: Path) -> sqlite3.Connection:
@@ -270,9 +270,8 @@ class Outbox:
             ).fetchone()
             if found is None:
                 break  # less is there than was counted
-            topic, length = found
             gone += 1
-            freed += len(topic.encode()) + length + _OVERHEAD
+            freed += len(found[0].encode()) + found[1] + _OVERHEAD
         if gone:
             self._database.execute(
                 "INSERT INTO counts VALUES ('dropped', ?) ON CONFLICT (name) DO UPDATE SET number = number + excluded.number",
