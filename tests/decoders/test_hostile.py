@@ -80,11 +80,14 @@ PAYLOADS = {
     "value of 1 MiB": b'{"value": "' + b"x" * (MIB - 20) + b'"}',
     "100 components of 9 trees": b'{"metrics": {%s}}'
     % b",".join(b'"c%d": {"a": {"b": [1, {"c": 2}]}}' % each for each in range(100)),
+    "everything a list": b'{"hadd": [], "uuid": [], "index": [], "genre": [], "type": [], "data": [], "t": [], "a": [1]}',
+}
+# beside those above, which hold as much for every other decoder
+PAYLOADS_OF_AGENTS = {
     "1 MiB of metrics": b'{"metrics": {"a": {' + b",".join(b'"%d":1' % each for each in range(MIB // 11)) + b"}}}",
     "1 MiB of lists in metrics": b'{"metrics": {"a": [' + b"[]," * (MIB // 3 - 10) + b"1]}}",
     "2,000 descriptions of 8 levels": b'{"hadd": "2000/0001", "metrics": {%s}}'
     % b",".join(b'"*.*.*.*.*.*.*.%d": {"label": "* * *"}' % each for each in range(2000)),
-    "everything a list": b'{"hadd": [], "uuid": [], "index": [], "genre": [], "type": [], "data": [], "t": [], "a": [1]}',
 }
 TOPICS = {
     "usual": "/values/user/0001/0001/x",
@@ -151,6 +154,13 @@ def answer(decoder: Decoder, topic: str, payload: bytes) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_no_payload_stops_a_decoder(name: str, payload: bytes) -> None:
     decoder = DECODERS[name]()
+    for topic in TOPICS.values():
+        answer(decoder, topic, payload)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS_OF_AGENTS.values(), ids=PAYLOADS_OF_AGENTS.keys())
+def test_no_payload_of_an_agent_stops_its_decoder(payload: bytes) -> None:
+    decoder = DECODERS["agent"]()
     for topic in TOPICS.values():
         answer(decoder, topic, payload)
 
