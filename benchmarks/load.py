@@ -30,6 +30,7 @@ class Plan:
     Attributes:
         port: of the broker, or of carbon's line receiver, on the loopback.
         form: `plain` (MQTT, a bare number), `timed` (MQTT, `{"t":…,"v":…}`), `sensors` (MQTT, a bare number on `sensors/…`),
+            `machines` (MQTT, a bare number on `machines/…/…`, a hundred a machine),
             `collectd` (MQTT, `time:number`) or `graphite` (lines over TCP).
         count: messages.
         topics: series.
@@ -61,7 +62,8 @@ class Plan:
             return f"bench.{'timed' if self.begin else 'plain'}.s{series}"
         if self.form == "collectd":
             return f"collectd/house/bench-{series}/gauge-value"
-        return f"{self.form}/s{series}"
+        machine = f"/m{series // 100}" if self.form == "machines" else ""
+        return f"{self.form}{machine}/s{series}"
 
     def name(self, series: int) -> str:
         """What our server calls a series."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ..rows import Rows, explain, measuring_options, rows_option, run
-from . import asking, beside
+from . import asking, beside, fleet
 
-ROWS: Rows = {"api": asking.api, "graphs": asking.graphs, "pages": asking.pages, "ingest": beside.ingest}
+ROWS: Rows = {"api": asking.api, "graphs": asking.graphs, "pages": asking.pages, "fleet": fleet.fleet, "ingest": beside.ingest}
 _QUICK = {"runs": 1, "messages": 3000, "seconds": 0.5, "series": 50}
 
 

@@ -37,6 +37,7 @@ def make_server(
         "datarrd": options or {},
         "schema__default": {"retention": retention},
         "decoder__plain": {"topics": "plain/#", "kind": "plain"},
+        "decoder__machines": {"topics": "machines/#", "kind": "plain"},
         "decoder__timed": {"topics": "timed/#", "kind": "json", "time": "t", "value": "v"},
         **(more or {}),
     }

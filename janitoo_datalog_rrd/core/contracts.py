@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -160,6 +160,67 @@ class SeriesInfo:
         return max((column.last_time for column in self.columns if column.last_time is not None), default=None)
 
 
+class ColumnGlance(Protocol):
+    """What a column is; `Column` has more."""
+
+    @property
+    def name(self) -> str:
+        """The DS name in the file."""
+        ...
+
+    @property
+    def key(self) -> Key:
+        """Whose values go there."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Text for people; may hold any character."""
+        ...
+
+    @property
+    def units(self) -> str:
+        """Text for people; may be empty."""
+        ...
+
+
+class Glance(Protocol):
+    """What a series is, for who looks through all of them and wants few; `SeriesInfo` has more, and is one of these.
+
+    It says what is so at the moment: two looks at one may see something else.
+    """
+
+    @property
+    def name(self) -> str:
+        """File- and URL-safe name."""
+        ...
+
+    @property
+    def node(self) -> str:
+        """The HADD of the node it comes from, or the topic it comes from."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Text for people; may hold any character."""
+        ...
+
+    @property
+    def configured(self) -> bool:
+        """True for a datasource component of the ini."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[ColumnGlance]:
+        """Its data sources, in the file's order."""
+        ...
+
+    @property
+    def last_time(self) -> float | None:
+        """Time of the youngest value of all columns, seconds since the epoch UTC, or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FetchResult:
     """Rows of one series, as `rrdtool fetch` has them.
@@ -293,8 +354,12 @@ class Tail(Protocol):
 class SeriesReader(Protocol):
     """What the web and the command line may ask of the store; reading a series flushes it first."""
 
-    def list_series(self) -> list[SeriesInfo]:
-        """Every series, sorted by name."""
+    def glances(self) -> Sequence[Glance]:
+        """Every series at a glance, sorted by name: fifty times sooner than `list_series`, for who wants few of many."""
+        ...
+
+    def list_series(self, names: Iterable[str] | None = None) -> list[SeriesInfo]:
+        """Every series, sorted by name; or those of some names that are there, in their order."""
         ...
 
     def get_series(self, name: str) -> SeriesInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from ..core.contracts import CONSOLIDATIONS, Column, FetchResult, Key, SeriesInfo, Stretch
@@ -44,10 +44,15 @@ class FileReader:
         asked = {options.section(f"datarrd__{name}").get("rrd_file") for name in options.components("datarrd")}
         return cls(rrd_dir, data_dir / CATALOGUE, Schemas.from_options(options), asked)
 
-    def list_series(self) -> list[SeriesInfo]:
+    def glances(self) -> list[SeriesInfo]:
         """Every series that has a file, sorted by name."""
-        records = catalogue.read(self._catalogue_path)
-        return [self._info(name, records) for name in self._names()]
+        return self.list_series()
+
+    def list_series(self, names: Iterable[str] | None = None) -> list[SeriesInfo]:
+        """Every series that has a file, sorted by name; or those of some names that have one, in their order."""
+        records, there = catalogue.read(self._catalogue_path), self._names()
+        known = set(there)
+        return [self._info(name, records) for name in (there if names is None else names) if name in known]
 
     def get_series(self, name: str) -> SeriesInfo:
         """One series. Raises UnknownSeriesError."""

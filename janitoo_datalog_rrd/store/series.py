@@ -122,6 +122,17 @@ class Series:
         return not (self.configured or self.schema.log)
 
     @property
+    def is_renamed(self) -> bool:
+        """True where the ini gives it another label or other units than its device."""
+        return not self.configured and bool(self.schema.label or self.schema.units)
+
+    @property
+    def last_time(self) -> float | None:
+        """Time of the youngest value of all columns, seconds since the epoch UTC, or None."""
+        last = max([column.last_time for column in self.columns], default=-math.inf)
+        return None if last == -math.inf else last
+
+    @property
     def hold(self) -> float:
         """How long a number stands, seconds: as the ini says of this series, else as the devices say it, else the schema's."""
         return self.schema.hold if self.schema.hold_given or not self.said_hold else self.said_hold

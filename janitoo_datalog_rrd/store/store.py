@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import seams
-from ..core.contracts import CONSOLIDATIONS, FetchResult, Key, Outcome, Reading, SeriesInfo, Stretch
+from ..core.contracts import CONSOLIDATIONS, FetchResult, Glance, Key, Outcome, Reading, SeriesInfo, Stretch
 from ..core.errors import BadRequestError, StoreError, UnknownSeriesError
 from ..core.facts import StoreState
 from ..core.files import write_atomically
@@ -24,6 +24,7 @@ from .flusher import Flusher
 from .identity import Identities
 from .intake import Intake
 from .journal import FULL, Journal
+from .listing import Listing
 from .namelist import NameList
 from .recent import read_recent
 from .recovery import Recovery
@@ -79,6 +80,7 @@ class Store:
         self._catalogue_lock = threading.Lock()
         self._snapshot_size = 0
         self._tails: Tails | None = None
+        self._listing = Listing(self.cache, self.flusher.look_up)
         self._state = StateReader(self.cache, settings, clock, monotonic)
 
     # -- opening and closing -------------------------------------------------------------------------
@@ -270,16 +272,16 @@ class Store:
             self._try("catalogue", self.write_catalogue)
         return self.flusher.flush_all(everything=everything)
 
-    def list_series(self) -> list[SeriesInfo]:
-        """Every series that is not hidden, sorted by name.
+    def glances(self) -> list[Glance]:
+        """Every series that is not hidden at a glance, sorted by name; nothing is copied."""
+        return self._listing.glances()
+
+    def list_series(self, names: Iterable[str] | None = None) -> list[SeriesInfo]:
+        """Every series that is not hidden, sorted by name; or those of some names that are there, in their order.
 
         The last numbers of those that were silent since the start come from their files.
         """
-        for series in list(self.cache.series.values()):
-            if series.written is None and not series.is_hidden:
-                self.flusher.look_up(series)
-        with self.cache.lock:
-            return [each.info() for _, each in sorted(self.cache.series.items()) if not each.is_hidden]
+        return self._listing.infos(names)
 
     def get_series(self, name: str) -> SeriesInfo:
         """One series. Raises UnknownSeriesError."""

@@ -28,9 +28,10 @@ def clean(text: str, limit: int = 200) -> str:
         text: any text.
         limit: the most characters that are kept.
     """
-    # The cut before the loop bounds the work on a text of any length.
-    shown = (character if _is_shown(character) else " " for character in text[: limit * 4])
-    line = " ".join("".join(shown).split())
+    begin = text[: limit * 4]  # bounds the work on a text of any length
+    if not begin.isprintable():
+        begin = "".join(character if _is_shown(character) else " " for character in begin)
+    line = " ".join(begin.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -71,7 +71,7 @@ def graph(name: str, form: str) -> Response:
 
 def index() -> Response:
     """Names of all series, joined by a pipe."""
-    names = "|".join(info.name for info in room().store.list_series())
+    names = "|".join(info.name for info in room().store.glances())
     return Response(names, content_type="text/plain; charset=utf-8")
 
 

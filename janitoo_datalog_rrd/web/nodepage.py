@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import render_template, request
 from werkzeug.exceptions import NotFound
 
-from ..core.contracts import SeriesInfo
 from ..core.topics import format_hadd, is_hadd, parse_hadd
 from .escape import clean
 from .metrics import problems
@@ -43,14 +42,16 @@ def topic_page() -> str:
 
 def _page(address: str, unknown: str) -> str:
     here = room()
-    series = _series_of(here, address)
+    store = here.services.store
+    series = [] if store is None else [each for each in store.glances() if each.node == address]
     heard = here.services.nodes.get(address)
     if heard is None and not series:
         raise NotFound(unknown)
+    shown = [each.name for each in summary_first(series, TILES_PER_NODE)[:MOST_SERIES]]
     span = request.args.get("span", DEFAULT_SPAN)
     return render_template(
         "node.html",
-        node=NodeView(address, heard, summary_first(series, TILES_PER_NODE)[:MOST_SERIES]),
+        node=NodeView(address, heard, [] if store is None else store.list_series(shown)),
         total=len(series),
         path=node_path(address),
         controller=_controller_of(here, address),
@@ -61,11 +62,6 @@ def _page(address: str, unknown: str) -> str:
         problems=problems(here),
         ready=here.services.store is not None,
     )
-
-
-def _series_of(here: Room, address: str) -> list[SeriesInfo]:
-    store = here.services.store
-    return [] if store is None else [info for info in store.list_series() if info.node == address]
 
 
 def _controller_of(here: Room, address: str) -> NodeView | None:

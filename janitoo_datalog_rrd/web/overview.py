@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from ..core.contracts import Column, SeriesInfo
+from ..core.contracts import Column, Glance, SeriesInfo
 from .rates import Stored, stored
-from .telling import high_ones, telling_first
+from .telling import high_ones, telling_first, watched_of
 from .view import NodeView, label_of, value_units
 
 SILENT_S = 86400.0
@@ -97,24 +97,30 @@ class Overview:
     machines: bool = False
 
 
-def make_overview(views: Iterable[NodeView], now: float) -> Overview:
+def make_overview(views: Iterable[NodeView], tell: Callable[[Iterable[str]], Iterable[SeriesInfo]], now: float) -> Overview:
     """Lay out nodes.
 
     Args:
         views: the nodes with their series.
+        tell: gives what is known of the series of some names; it is asked for those that are watched, and for those that are shown.
         now: seconds since the epoch UTC.
     """
     views = list(views)
     most = max(FEWEST_TILES, min(TILES_PER_NODE, MOST_TILES // max(len(views), 1)))
-    cards = [_card(view, now, most) for view in views]
+    watched = [watched_of(view.series) for view in views]
+    known = {info.name: info for info in tell([each.name for series in watched for each in series])}
+    cards = [
+        _card(view, [known[each.name] for each in series if each.name in known], now)
+        for view, series in zip(views, watched, strict=True)
+    ]
     cards.sort(key=lambda card: (_WORST_FIRST[card.tone], not card.high, _order(card.view)))
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
         tones[card.tone] += 1
-    shown = [card for card in cards if card.tiles or card.tone in ("bad", "warn")]
-    others = [card for card in cards if not card.tiles and card.tone not in ("bad", "warn")]
+    shown = _with_tiles([card for card in cards if card.values or card.tone in ("bad", "warn")][:MOST_NODES], tell, most)
+    others = [card for card in cards if not card.values and card.tone not in ("bad", "warn")]
     machines = any(view.heard is not None and view.heard.machine for view in views)
-    return Overview(shown[:MOST_NODES], others[:MOST_NODES], len(cards), tones, sum(1 for card in cards if card.high), machines)
+    return Overview(shown, others[:MOST_NODES], len(cards), tones, sum(1 for card in cards if card.high), machines)
 
 
 def _order(view: NodeView) -> tuple[str, str]:
@@ -123,13 +129,27 @@ def _order(view: NodeView) -> tuple[str, str]:
     return view.title.casefold() if by_name else view.address, view.address
 
 
-def _card(view: NodeView, now: float, most: int) -> NodeCard:
+def _card(view: NodeView, watched: Iterable[SeriesInfo], now: float) -> NodeCard:
     tone, words, since = _state(view, now)
-    series = telling_first(view.series) if len(view.series) > most else view.series
-    tiles = [Tile(info, column) for info in series[:most] for column in info.columns]
-    values = sum(len(info.columns) for info in view.series)
-    high = [Tile(info, info.columns[0]) for info in high_ones(view.series, now)] if tone != "bad" else []
-    return NodeCard(view, tone, words, since, tiles[:most], values, high)
+    values = sum([len(each.columns) for each in view.series])
+    high = [Tile(info, info.columns[0]) for info in high_ones(watched, now)] if tone != "bad" else []
+    return NodeCard(view, tone, words, since, (), values, high)
+
+
+def _with_tiles(cards: Sequence[NodeCard], tell: Callable[[Iterable[str]], Iterable[SeriesInfo]], most: int) -> list[NodeCard]:
+    """Cards with so many tiles each."""
+    chosen = [_first(card.view.series, most) for card in cards]
+    known = {info.name: info for info in tell([each.name for series in chosen for each in series])}
+    return [replace(card, tiles=_tiles(series, known)[:most]) for card, series in zip(cards, chosen, strict=True)]
+
+
+def _first(series: Sequence[Glance], most: int) -> Sequence[Glance]:
+    return (telling_first(series) if len(series) > most else series)[:most]
+
+
+def _tiles(series: Iterable[Glance], known: Mapping[str, SeriesInfo]) -> list[Tile]:
+    """A tile for each value of some series; of one that went after it was listed there is none."""
+    return [Tile(known[each.name], column) for each in series if each.name in known for column in known[each.name].columns]
 
 
 def _state(view: NodeView, now: float) -> tuple[str, str, float | None]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..core.contracts import SeriesInfo
+from ..core.contracts import Glance, SeriesInfo
 from ..core.heartbeats import NodeState
 from .escape import clean
 from .metrics import problems
@@ -36,14 +36,14 @@ def dashboard() -> str:
     here = room()
     every = _series(here)
     wanted = clean(request.args.get("q", ""), 100)
-    found = [info for info in every if matches(info, wanted, here.services.nodes.get(info.node))]
+    found = _matching(here, every, wanted)
     heard = here.services.nodes.all()
     if wanted:
         addresses = {info.node for info in found}
         heard = [state for state in heard if state.hadd in addresses]
     return render_template(
         "dashboard.html",
-        overview=make_overview(group_by_node(found, heard), here.services.clock()),
+        overview=make_overview(group_by_node(found, heard), _tell(here), here.services.clock()),
         total=len(every),
         found=len(found),
         q=wanted,
@@ -59,10 +59,10 @@ def graphs() -> str:
         span = DEFAULT_SPAN
     wanted = clean(request.args.get("q", ""), 100)
     every = _series(here)
-    found = [info for info in every if matches(info, wanted, here.services.nodes.get(info.node))]
+    found = _matching(here, every, wanted)
     last_page = max((len(found) - 1) // PAGE_SIZE, 0)
     page = _page_number(request.args.get("page", "1"), last_page + 1)
-    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = _tell(here)([each.name for each in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]])
     heard = {state.hadd: state for state in here.services.nodes.all()}
     nodes = group_by_node(shown, (heard[address] for address in {info.node for info in shown} if address in heard))
     return render_template(
@@ -101,7 +101,7 @@ def old_series_page(name: str) -> ResponseReturnValue:
     return redirect(f"/series/{quote(name, safe='')}{'?' + query if query else ''}", 301)
 
 
-def matches(info: SeriesInfo, wanted: str, heard: NodeState | None = None) -> bool:
+def matches(info: Glance, wanted: str, heard: NodeState | None = None) -> bool:
     """Tell whether every word of a filter stands somewhere in a series' names, labels and units, or in its node's name."""
     words = dict.fromkeys(wanted.lower().split())
     if not words:
@@ -110,7 +110,7 @@ def matches(info: SeriesInfo, wanted: str, heard: NodeState | None = None) -> bo
     return all(word in looked_in for word in words)
 
 
-def search_text(info: SeriesInfo, heard: NodeState | None = None) -> str:
+def search_text(info: Glance, heard: NodeState | None = None) -> str:
     """What the filter looks in, in small letters."""
     parts = [info.name, info.node, info.label]
     if heard is not None:
@@ -131,9 +131,23 @@ def _frame(here: Room) -> dict[str, object]:
     }
 
 
-def _series(here: Room) -> list[SeriesInfo]:
+def _series(here: Room) -> Sequence[Glance]:
     store = here.services.store
-    return [] if store is None else store.list_series()
+    return [] if store is None else store.glances()
+
+
+def _matching(here: Room, every: Sequence[Glance], wanted: str) -> Sequence[Glance]:
+    """The series that a filter stands for; all of them where it is empty."""
+    if not wanted:
+        return every
+    nodes = here.services.nodes
+    return [each for each in every if matches(each, wanted, nodes.get(each.node))]
+
+
+def _tell(here: Room) -> Callable[[Iterable[str]], list[SeriesInfo]]:
+    """What is known of the series of some names, nothing where the store is not up."""
+    store = here.services.store
+    return (lambda _: []) if store is None else store.list_series
 
 
 def _page_number(raw: str, last: int) -> int:

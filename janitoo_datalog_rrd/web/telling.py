@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from ..core.contracts import Key, SeriesInfo
+from ..core.contracts import Glance, SeriesInfo
+
+Seen = TypeVar("Seen", bound=Glance)
 
 _MACHINES = "/monitoring"
 _ROOT = "metrics."
@@ -17,57 +20,59 @@ _FRESH_S = 900.0
 _EACH = ("metrics.processes.memory.", "metrics.processes.cpu.")
 
 
-def telling_first(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
+def telling_first(series: Sequence[Glance]) -> list[Glance]:
     """Series of a node, those that tell most of a machine first: one of each of its components, then another one of each.
 
     Those that are of no machine with an agent stay in their order, before the others.
     """
-    by_component: dict[str, list[SeriesInfo]] = {}
-    found: list[tuple[tuple[int, int], SeriesInfo]] = []
+    others: list[Glance] = []
+    by_component: dict[str, list[tuple[str, Glance]]] = {}
     for info in series:
         path = _path(info)
         if path:
-            by_component.setdefault(path.split(".")[1], []).append(info)
+            by_component.setdefault(path.split(".", 2)[1], []).append((path, info))
         else:
-            found.append(((-1, 0), info))
+            others.append(info)
     names = sorted(by_component, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
-    for place, name in enumerate(names):
-        ordered = sorted(by_component[name], key=_order)
-        found += [((rank, place), info) for rank, info in enumerate(ordered)]
-    return [info for _, info in sorted(found, key=lambda each: each[0])]
+    columns = [sorted(by_component[name], key=lambda each: _order(*each)) for name in names]
+    longest = max(map(len, columns), default=0)
+    return others + [column[rank][1] for rank in range(longest) for column in columns if rank < len(column)]
 
 
-def summary_first(series: Sequence[SeriesInfo], most: int) -> list[SeriesInfo]:
+def summary_first(series: Sequence[Glance], most: int) -> list[Glance]:
     """Series of a node in their order, but for so many of a machine that tell most of it: these stand before the others."""
     first = telling_first(series)[:most] if any(map(_path, series)) else []
     names = {info.name for info in first}
     return [*first, *(info for info in series if info.name not in names)]
 
 
-def high_ones(series: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
-    """What of a machine is nearly full or busy now, the highest first: processors, memory, swap, file systems, memory of GPUs.
+def watched_of(series: Iterable[Seen]) -> list[Seen]:
+    """What of a machine may be full or busy: processors, memory, swap, file systems, memory of GPUs."""
+    return [info for info in series if _BUSY.fullmatch(_path(info))]
+
+
+def high_ones(watched: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
+    """What is nearly full or busy now, the highest first.
 
     Args:
-        series: of a node.
+        watched: series of a node, of those that `watched_of` finds.
         now: seconds since the epoch UTC; what has not been heard for a quarter of an hour says nothing.
     """
     found = []
-    for info in series:
-        if _BUSY.fullmatch(_path(info)):
-            value, time_s = info.columns[0].last_value, info.columns[0].last_time
-            if value is not None and value >= HIGH_PERCENT and time_s is not None and now - time_s < _FRESH_S:
-                found.append((value, info))
+    for info in watched:
+        value, time_s = info.columns[0].last_value, info.columns[0].last_time
+        if value is not None and value >= HIGH_PERCENT and time_s is not None and now - time_s < _FRESH_S:
+            found.append((value, info))
     return [info for _, info in sorted(found, key=lambda each: -each[0])]
 
 
-def _order(info: SeriesInfo) -> tuple[bool, bool, int]:
+def _order(path: str, info: Glance) -> tuple[bool, bool, int]:
     """What goes first within a component: shares, and what is of the whole; last single processes."""
-    path = _path(info)
     return path.startswith(_EACH), info.columns[0].units != "%", path.count(".")
 
 
-def _path(info: SeriesInfo) -> str:
+def _path(info: Glance) -> str:
     """Where an agent has a number in its messages; empty for a series of anything else."""
-    key: Key = info.columns[0].key if info.columns else ()
-    is_machines = len(key) == 2 and key[0].endswith(_MACHINES) and key[1].startswith(_ROOT)
-    return key[1] if is_machines else ""
+    columns = info.columns
+    key = columns[0].key if columns else ()
+    return key[1] if len(key) == 2 and key[1].startswith(_ROOT) and key[0].endswith(_MACHINES) else ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ..core.contracts import Column, SeriesInfo
+from ..core.contracts import Column, Glance, SeriesInfo
 from ..core.heartbeats import NodeState
 from ..core.topics import is_hadd
 from ..core.units import LARGE as LARGE_UNITS
@@ -90,7 +90,7 @@ class NodeView:
 
     address: str
     heard: NodeState | None = None
-    series: list[SeriesInfo] = field(default_factory=list)
+    series: Sequence[Glance] = ()
 
     @property
     def title(self) -> str:
@@ -129,12 +129,13 @@ class NodeView:
         }
 
 
-def group_by_node(series: Iterable[SeriesInfo], heard: Iterable[NodeState]) -> list[NodeView]:
+def group_by_node(series: Iterable[Glance], heard: Iterable[NodeState]) -> list[NodeView]:
     """Nodes with their series, sorted by address; heard-of nodes without series are among them."""
-    views = {state.hadd: NodeView(state.hadd, state) for state in heard}
-    for info in series:
-        views.setdefault(info.node, NodeView(info.node)).series.append(info)
-    return [views[address] for address in sorted(views)]
+    states = {state.hadd: state for state in heard}
+    found: dict[str, list[Glance]] = {address: [] for address in states}
+    for each in series:
+        found.setdefault(each.node, []).append(each)
+    return [NodeView(address, states.get(address), found[address]) for address in sorted(found)]
 
 
 def make_filters(clock: Callable[[], float]) -> dict[str, Callable[..., str]]:

@@ -79,7 +79,7 @@ def test_every_row_works(bench: Callable[..., subprocess.CompletedProcess[str]],
         assert line["ratio"] > 0, line["name"]
         assert line["name"] in done.stdout
         assert all(each["ours"].get("lost", 0) == 0 for each in line["runs"]), line["name"]
-    assert {"values", "data-many", "graph-new", "graph-etag", "dashboard", "ingest-api", "ingest-events"} <= {
+    assert {"values", "data-many", "graph-new", "graph-etag", "dashboard", "fleet-nodes", "ingest-api", "ingest-events"} <= {
         line["name"] for line in document["lines"]
     }
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,11 @@ class RrdStore:
     def count_series(self) -> int:
         return len(self.list_series())
 
-    def list_series(self) -> list[SeriesInfo]:
-        return [self.get_series(name) for name in sorted(self.series)]
+    def glances(self) -> list[SeriesInfo]:
+        return self.list_series()
+
+    def list_series(self, names: Iterable[str] | None = None) -> list[SeriesInfo]:
+        return [self.get_series(name) for name in (sorted(self.series) if names is None else names) if name in self.series]
 
     def watch(self) -> ListWatch:
         return ListWatch(self.list_series)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Response
 from werkzeug.exceptions import NotFound
 
+from ...core.contracts import SeriesInfo
 from ...core.topics import is_hadd
 from ..escape import clean
 from ..params import Param
@@ -74,20 +77,30 @@ def list_nodes() -> Response:
 def get_node(controller: str, node: str) -> Response:
     """One node with its series."""
     wanted = f"{controller}/{node}"
-    view = next((each for each in _nodes(room()) if each.address == wanted), None)
-    if view is None:
+    here = room()
+    heard = here.services.nodes.get(wanted)
+    series = _series_of(here, wanted) if heard is not None or is_hadd(wanted) else []
+    if heard is None and not series:
         raise NotFound(no_node(wanted))
-    return json_response({**view.json(), "series": [series_json(info) for info in view.series]})
+    return _answer(NodeView(wanted, heard, series), series)
 
 
 def get_device() -> Response:
     """One device of any dialect, with its series; its address may hold any character."""
     here, wanted = room(), arguments()["address"]
     heard = here.services.nodes.get(wanted)
-    series = [info for info in here.store.list_series() if info.node == wanted]
+    series = _series_of(here, wanted)
     if heard is None and not series:
         raise NotFound(f"There is no device {clean(wanted, 80)!r}: nothing is known of such an address, and no series has it.")
-    return json_response({**NodeView(wanted, heard, series).json(), "series": [series_json(info) for info in series]})
+    return _answer(NodeView(wanted, heard, series), series)
+
+
+def _series_of(here: Room, node: str) -> list[SeriesInfo]:
+    return here.store.list_series([each.name for each in here.store.glances() if each.node == node])
+
+
+def _answer(view: NodeView, series: Iterable[SeriesInfo]) -> Response:
+    return json_response({**view.json(), "series": [series_json(info) for info in series]})
 
 
 def _row(view: NodeView) -> tuple[Cell, ...]:
@@ -100,5 +113,5 @@ def _nodes(here: Room) -> list[NodeView]:
     """What has an address: nodes that were heard, those that series come from, and devices."""
     heard = here.services.nodes.all()
     known = {state.hadd for state in heard}
-    series = [info for info in here.store.list_series() if info.node in known or is_hadd(info.node)]
-    return group_by_node(series, heard)
+    views = group_by_node(here.store.glances(), heard)
+    return [view for view in views if view.address in known or is_hadd(view.address)]

@@ -62,8 +62,10 @@ def list_series() -> Response:
     """
     given = arguments()
     as_csv = wants_csv(given["format"])
-    every = room().store.list_series()
-    page, cursor = cut_page(given, [(info.name, info) for info in every])
+    store = room().store
+    every = [each.name for each in store.glances()]
+    names, cursor = cut_page(given, [(name, name) for name in every])
+    page = store.list_series(names)
     if as_csv:
         response = csv_response(CSV_HEADER, (row for info in page for row in series_rows(info)))
     else:

@@ -43,7 +43,7 @@ def _board(template: str, board_id: str) -> Response:
     here = room()
     board = here.boards.get(board_id)
     return make_response(
-        render_template(template, board=board, content=_content(board), tiles=show(board, _known(here)), **_frame(here))
+        render_template(template, board=board, content=_content(board), tiles=show(board, _known(here, board)), **_frame(here))
     )
 
 
@@ -52,9 +52,10 @@ def _content(board: Board) -> str:
     return orjson.dumps(board.json()).decode()
 
 
-def _known(here: Room) -> Known | None:
+def _known(here: Room, board: Board) -> Known | None:
     store = here.services.store
-    return None if store is None else {info.name: info for info in store.list_series()}
+    names = {series.name for tile in board.tiles for series in tile.series}
+    return None if store is None else {info.name: info for info in store.list_series(names)}
 
 
 def _frame(here: Room) -> dict[str, object]:

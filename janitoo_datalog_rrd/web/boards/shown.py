@@ -12,7 +12,7 @@ from ..view import AT_SPANS, SPANS
 from .board import Board, Tile, TileSeries
 
 Known = dict[str, SeriesInfo]
-"""Every series of the store by its name."""
+"""Series of the store by name; those of a board, at the least."""
 _COLUMN, _ROW, _HEAD = 325, 182, 68
 """Pixels of a column and a row of a board, and of what a tile has around its picture."""
 _AXES, _SCALE, _LEGEND = 100, 42, 15

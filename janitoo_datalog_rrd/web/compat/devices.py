@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Response
 
-from ...core.contracts import CONSOLIDATIONS, Column, FetchResult, SeriesInfo
+from ...core.contracts import CONSOLIDATIONS, Column, FetchResult, Glance, SeriesInfo
 from ...core.errors import BadRequestError
 from ...core.topics import is_hadd
 from ..api.answers import json_response
@@ -90,7 +90,7 @@ def device_routes() -> list[Route]:
 
 def list_devices() -> Response:
     """Devices: nodes that series come from."""
-    names = sorted({device_of(info) for info in room().store.list_series()})
+    names = sorted({device_of(info) for info in room().store.glances()})
     return json_response({"devices": _page(names)})
 
 
@@ -132,7 +132,7 @@ def device_name(node: str) -> str:
     return text(match[1] if match is not None else node)
 
 
-def device_of(info: SeriesInfo) -> str:
+def device_of(info: Glance) -> str:
     """What clients know the node of a series by."""
     key = info.columns[0].key if info.columns else ()
     return device_name(key[0] if len(key) == 2 and _THEIR_TOPIC.fullmatch(key[0]) and not info.configured else info.node)
@@ -141,7 +141,7 @@ def device_of(info: SeriesInfo) -> str:
 def find_metrics(here: Room, device: str) -> list[Metric]:
     """The metrics of a device, sorted by name; none where there is no such device."""
     wanted = _plain(device)
-    series = [info for info in here.store.list_series() if _plain(device_of(info)) == wanted]
+    series = here.store.list_series([each.name for each in here.store.glances() if _plain(device_of(each)) == wanted])
     found: dict[str, Metric] = {}
     for info in series:
         for column in info.columns:

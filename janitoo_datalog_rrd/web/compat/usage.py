@@ -192,13 +192,13 @@ def read_processes(here: Room, seconds: int, address: str | None, uuids: tuple[s
 
 def _chosen(here: Room, since: int, address: str | None, uuids: tuple[str, ...]) -> list[tuple[SeriesInfo, ProcessValue]]:
     """The series of processes that had a number since a time, with what each is."""
-    chosen = []
-    for info in here.store.list_series():
-        if len(info.columns) == 1 and not info.configured and (info.last_time or 0) >= since:
-            value = process_of(info.columns[0].key, info.columns[0].label)
+    chosen: dict[str, ProcessValue] = {}
+    for each in here.store.glances():
+        if len(each.columns) == 1 and not each.configured and (each.last_time or 0) >= since:
+            value = process_of(each.columns[0].key, each.columns[0].label)
             if value is not None and value.uuid in uuids and address in (None, value.address):
-                chosen.append((info, value))
-    return chosen
+                chosen[each.name] = value
+    return [(info, chosen[info.name]) for info in here.store.list_series(chosen)]
 
 
 def _read(here: Room, info: SeriesInfo, since: int, address: str) -> Taken:

@@ -91,7 +91,7 @@ def expand() -> Response:
 
 def index() -> Response:
     """Paths of all metrics."""
-    return json_response(sorted(leaf.path for leaf in leaves_of(room().store.list_series())))
+    return json_response(sorted(leaf.path for leaf in leaves_of(room().store.glances())))
 
 
 def _read_query(query: str) -> str:

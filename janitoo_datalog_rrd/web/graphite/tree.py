@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 
-from ...core.contracts import SeriesInfo
+from ...core.contracts import Glance
 from ...core.errors import BadRequestError, UnknownSeriesError
 from ..room import Room
 
@@ -63,7 +63,7 @@ class Found:
         return self.path.rpartition(".")[2]
 
 
-def leaves_of(series: Iterable[SeriesInfo]) -> Iterator[Leaf]:
+def leaves_of(series: Iterable[Glance]) -> Iterator[Leaf]:
     """Every metric of some series; where two would have one path, the series of that name has it."""
     infos = list(series)
     names = {info.name for info in infos}
@@ -132,7 +132,7 @@ class Tree:
 
     def _all(self) -> list[tuple[Leaf, list[str]]]:
         if self._leaves is None:
-            self._leaves = [(leaf, leaf.path.split(".")) for leaf in leaves_of(self._here.store.list_series())]
+            self._leaves = [(leaf, leaf.path.split(".")) for leaf in leaves_of(self._here.store.glances())]
         return self._leaves
 
 
