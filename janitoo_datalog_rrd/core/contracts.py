@@ -183,6 +183,11 @@ class ColumnGlance(Protocol):
         """Text for people; may be empty."""
         ...
 
+    @property
+    def last_value(self) -> float | None:
+        """Last number accepted, NaN when unknown, None when there was none yet."""
+        ...
+
 
 class Glance(Protocol):
     """What a series is, for who looks through all of them and wants few; `SeriesInfo` has more, and is one of these.

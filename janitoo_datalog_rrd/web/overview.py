@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..core.contracts import Column, Glance, SeriesInfo
 from .rates import Stored, stored
-from .telling import high_ones, telling_first, watched_of
+from .telling import high_ones, telling_first
 from .view import NodeView, label_of, value_units
 
 SILENT_S = 86400.0
@@ -102,25 +102,22 @@ def make_overview(views: Iterable[NodeView], tell: Callable[[Iterable[str]], Ite
 
     Args:
         views: the nodes with their series.
-        tell: gives what is known of the series of some names; it is asked for those that are watched, and for those that are shown.
+        tell: gives what is known of the series of some names; it is asked once, for those that are shown.
         now: seconds since the epoch UTC.
     """
     views = list(views)
     most = max(FEWEST_TILES, min(TILES_PER_NODE, MOST_TILES // max(len(views), 1)))
-    watched = [watched_of(view.series) for view in views]
-    known = {info.name: info for info in tell([each.name for series in watched for each in series])}
-    cards = [
-        _card(view, [known[each.name] for each in series if each.name in known], now)
-        for view, series in zip(views, watched, strict=True)
-    ]
-    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], not card.high, _order(card.view)))
+    cards = [_card(view, now) for view in views]
+    high = {card.view.address: found for card in cards if card.tone != "bad" and (found := high_ones(card.view.series, now))}
+    cards.sort(key=lambda card: (_WORST_FIRST[card.tone], card.view.address not in high, _order(card.view)))
     tones = dict.fromkeys(_WORST_FIRST, 0)
     for card in cards:
         tones[card.tone] += 1
-    shown = _with_tiles([card for card in cards if card.values or card.tone in ("bad", "warn")][:MOST_NODES], tell, most)
+    shown = [card for card in cards if card.values or card.tone in ("bad", "warn")]
     others = [card for card in cards if not card.values and card.tone not in ("bad", "warn")]
     machines = any(view.heard is not None and view.heard.machine for view in views)
-    return Overview(shown, others[:MOST_NODES], len(cards), tones, sum(1 for card in cards if card.high), machines)
+    told = _with_tiles(shown[:MOST_NODES], high, tell, most)
+    return Overview(told, others[:MOST_NODES], len(cards), tones, len(high), machines)
 
 
 def _order(view: NodeView) -> tuple[str, str]:
@@ -129,18 +126,24 @@ def _order(view: NodeView) -> tuple[str, str]:
     return view.title.casefold() if by_name else view.address, view.address
 
 
-def _card(view: NodeView, watched: Iterable[SeriesInfo], now: float) -> NodeCard:
+def _card(view: NodeView, now: float) -> NodeCard:
     tone, words, since = _state(view, now)
-    values = sum([len(each.columns) for each in view.series])
-    high = [Tile(info, info.columns[0]) for info in high_ones(watched, now)] if tone != "bad" else []
-    return NodeCard(view, tone, words, since, (), values, high)
+    return NodeCard(view, tone, words, since, (), sum([len(each.columns) for each in view.series]))
 
 
-def _with_tiles(cards: Sequence[NodeCard], tell: Callable[[Iterable[str]], Iterable[SeriesInfo]], most: int) -> list[NodeCard]:
-    """Cards with so many tiles each."""
-    chosen = [_first(card.view.series, most) for card in cards]
-    known = {info.name: info for info in tell([each.name for series in chosen for each in series])}
-    return [replace(card, tiles=_tiles(series, known)[:most]) for card, series in zip(cards, chosen, strict=True)]
+def _with_tiles(
+    cards: Sequence[NodeCard],
+    high: Mapping[str, Sequence[Glance]],
+    tell: Callable[[Iterable[str]], Iterable[SeriesInfo]],
+    most: int,
+) -> list[NodeCard]:
+    """Cards with so many tiles each, and with what is high by address."""
+    chosen = [(_first(card.view.series, most), high.get(card.view.address, ())) for card in cards]
+    known = {info.name: info for info in tell({each.name for some in chosen for series in some for each in series})}
+    return [
+        replace(card, tiles=_tiles(first, known)[:most], high=_tiles(highest, known))
+        for card, (first, highest) in zip(cards, chosen, strict=True)
+    ]
 
 
 def _first(series: Sequence[Glance], most: int) -> Sequence[Glance]:

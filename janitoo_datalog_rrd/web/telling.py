@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
-from ..core.contracts import Glance, SeriesInfo
-
-Seen = TypeVar("Seen", bound=Glance)
+from ..core.contracts import Glance
 
 _MACHINES = "/monitoring"
 _ROOT = "metrics."
@@ -34,7 +31,7 @@ def telling_first(series: Sequence[Glance]) -> list[Glance]:
         else:
             others.append(info)
     names = sorted(by_component, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
-    columns = [sorted(by_component[name], key=lambda each: _order(*each)) for name in names]
+    columns = [sorted(by_component[name], key=lambda each: _order(each[0], each[1])) for name in names]
     longest = max(map(len, columns), default=0)
     return others + [column[rank][1] for rank in range(longest) for column in columns if rank < len(column)]
 
@@ -46,23 +43,19 @@ def summary_first(series: Sequence[Glance], most: int) -> list[Glance]:
     return [*first, *(info for info in series if info.name not in names)]
 
 
-def watched_of(series: Iterable[Seen]) -> list[Seen]:
-    """What of a machine may be full or busy: processors, memory, swap, file systems, memory of GPUs."""
-    return [info for info in series if _BUSY.fullmatch(_path(info))]
-
-
-def high_ones(watched: Iterable[SeriesInfo], now: float) -> list[SeriesInfo]:
-    """What is nearly full or busy now, the highest first.
+def high_ones(series: Iterable[Glance], now: float) -> list[Glance]:
+    """What of a machine is nearly full or busy now, the highest first: processors, memory, swap, file systems, memory of GPUs.
 
     Args:
-        watched: series of a node, of those that `watched_of` finds.
+        series: of a node.
         now: seconds since the epoch UTC; what has not been heard for a quarter of an hour says nothing.
     """
     found = []
-    for info in watched:
-        value, time_s = info.columns[0].last_value, info.columns[0].last_time
-        if value is not None and value >= HIGH_PERCENT and time_s is not None and now - time_s < _FRESH_S:
-            found.append((value, info))
+    for info in series:
+        if _BUSY.fullmatch(_path(info)):
+            value, time_s = info.columns[0].last_value, info.last_time
+            if value is not None and value >= HIGH_PERCENT and time_s is not None and now - time_s < _FRESH_S:
+                found.append((value, info))
     return [info for _, info in sorted(found, key=lambda each: -each[0])]
 
 

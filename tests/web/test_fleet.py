@@ -10,7 +10,7 @@ import pytest
 from web.sites import Site
 
 from janitoo_datalog_rrd.core.contracts import Column, SeriesInfo
-from janitoo_datalog_rrd.web.telling import high_ones, summary_first, telling_first, watched_of
+from janitoo_datalog_rrd.web.telling import high_ones, summary_first, telling_first
 
 PATHS = (
     "cpu.core.0.percent", "cpu.core.1.percent", "cpu.interrupts", "cpu.percent", "cpu.time.user",
@@ -105,8 +105,5 @@ def test_the_one_in_trouble_is_found_among_three_hundred(site: Site) -> None:
 def test_what_is_high_is_what_fills_up_and_is_fresh() -> None:
     series = {info.label: info for info in machine("web01", "2041/0007")}
     cpu, core, memory = series["cpu.percent"], series["cpu.core.0.percent"], series["memory.percent"]
-    assert labels(high_ones(watched_of([at(cpu, 90.0), at(core, 100.0), at(memory, 99.0)]), time.time())) == [
-        "memory.percent",
-        "cpu.percent",
-    ]
+    assert labels(high_ones([at(cpu, 90.0), at(core, 100.0), at(memory, 99.0)], time.time())) == ["memory.percent", "cpu.percent"]
     assert not high_ones([at(cpu, 89.9), at(memory, 99.0, 3600.0), at(memory, None), at(memory, float("nan"))], time.time())
