@@ -248,7 +248,8 @@ def test_a_reload_takes_over_another_database_and_lets_go_what_a_removed_one_lef
         house.server.reload()
         wait_until(lambda: names_of(house) == [], what="nothing to be forwarded")
         house.wait_connected()
-        assert not [part for part in house.server.services.health.problems() if part.startswith("forward")]
+        problems = house.server.services.health.problems
+        wait_until(lambda: not [part for part in problems() if part.startswith("forward")], what="its problem to be gone")
         wait_until(lambda: not list(house.home.rglob("forward.*")), what="what was kept to be let go")
         assert b"jnt_forward" not in fetch(f"{house.url}/metrics")
 
