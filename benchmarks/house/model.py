@@ -113,7 +113,6 @@ class Device:
         self.title = title
         self.random = random.Random(seed)  # noqa: S311 - the same house each time, no secret
         self.quantities: dict[str, Quantity] = {}
-        self.awake = True
         self.due = self.random.uniform(0, self.every_s)
         self.build()
 

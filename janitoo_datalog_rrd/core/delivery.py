@@ -108,7 +108,6 @@ class Delivery:
         self._sent = self._refused = self._failures = 0
         self._last_sent: float | None = None
         self._trouble = ""
-        self._may_be_stale = True  # whether the next failure may be that of a connection that nobody used for long
         self._told_refusals: set[int] = set()
 
     @property
@@ -222,15 +221,7 @@ class Delivery:
     def _ask(self, entries: list[Entry]) -> Answer:
         headers = {**self._address.headers, **self._headers(entries[0])}
         content = entries[0].content if self._join is None else self._join(entries)
-        try:
-            answer = self._client.send(self._method, self._address.url, content, headers)
-        except UnreachableError:
-            if not self._may_be_stale or self._stopping.is_set():
-                raise
-            self._may_be_stale = False  # the server may just have hung up on it: a new one tells
-            answer = self._client.send(self._method, self._address.url, content, headers)
-        self._may_be_stale = True
-        return answer
+        return self._client.send(self._method, self._address.url, content, headers)
 
     def _take_out(self) -> None:
         """Take what has arrived out of the outbox. Raises OutboxError: nothing more is sent until it could be."""

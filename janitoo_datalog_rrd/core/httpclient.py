@@ -133,6 +133,7 @@ class HttpClient:
             raise StartError(f"our certificate and its key in {files} cannot be loaded: {error}") from error
         for name in _TELLS_ADDRESSES:
             logging.getLogger(name).addFilter(_SILENCE)  # whatever level the ini gives them
+        self._used = False  # whether there may be a connection from before
         self._pool = urllib3.PoolManager(
             1, ssl_context=context, timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s), retries=False, maxsize=1
         )
@@ -140,9 +141,27 @@ class HttpClient:
     def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send one request and read the answer; redirects are not followed, since a token may not go elsewhere.
 
+        A server may have hung up on a connection that nobody used for a while: then it is sent once more, on a new one.
+
         Raises:
             UnreachableError: there was no answer, or none that is HTTP.
         """
+        try:
+            answer = self._ask(method, url, body, headers)
+        except UnreachableError as error:
+            used, self._used = self._used, False
+            if not used or isinstance(error.__cause__, urllib3.exceptions.TimeoutError):
+                raise
+            answer = self._ask(method, url, body, headers)
+        self._used = True
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._pool.clear()
+
+    def _ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request. Raises UnreachableError."""
         try:
             response = self._pool.request(method, url, body=body, headers=dict(headers), preload_content=False)
             try:
@@ -155,10 +174,6 @@ class HttpClient:
         except (HTTPError, OSError, ValueError) as error:
             raise UnreachableError(_why(error)) from error
         return Answer(response.status, content, _seconds(response.headers.get("Retry-After", "")))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._pool.clear()
 
 
 def _why(error: BaseException) -> str:

@@ -95,7 +95,6 @@ class Forwarder:
         self._stopping = threading.Event()
         self._most = pace.batch_size
         self._compressed = target.compressed
-        self._used = False  # whether there may be a connection from before
         self._trouble = ""
         self._since: float | None = None
         self._last_sent: float | None = None
@@ -246,16 +245,7 @@ class Forwarder:
         if self._compressed and len(body) >= _PAYS:
             body = gzip.compress(body, compresslevel=3, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        try:
-            answer = self._client.send("POST", self.target.url, body, headers)
-        except UnreachableError:
-            if not self._used:
-                raise
-            # it may have hung up on a connection that nobody used for a while; a new one tells
-            self._used = False
-            answer = self._client.send("POST", self.target.url, body, headers)
-        self._used = True
-        return self.target.judge(answer)
+        return self.target.judge(self._client.send("POST", self.target.url, body, headers))
 
     # -- what is told --------------------------------------------------------------------------------
 

@@ -23,7 +23,6 @@ class Origin(NamedTuple):
         node: what the series belongs to: a HADD, a device, a topic.
         units: text for people; may be empty.
         label: text for people; may hold any character.
-        is_one_of_several: whether the series has several columns.
     """
 
     series: str
@@ -32,7 +31,6 @@ class Origin(NamedTuple):
     node: str
     units: str
     label: str
-    is_one_of_several: bool
 
 
 class Definition(NamedTuple):
@@ -127,8 +125,7 @@ class Origins:
         for column in () if series is None else series.columns:
             if column.name == definition.column:
                 return _describe(column, key or column.key)
-        several = definition.configured  # the series is gone
-        return Origin(definition.series, definition.column, key, said["node"], said["units"], said["label"], several)
+        return Origin(definition.series, definition.column, key, said["node"], said["units"], said["label"])
 
 
 def _describe(column: ColumnState, key: Key) -> Origin | None:
@@ -137,5 +134,4 @@ def _describe(column: ColumnState, key: Key) -> Origin | None:
     if series.is_hidden:
         return None
     label, units = (series.schema.label, series.schema.units) if not series.configured else ("", "")
-    several = len(series.columns) > 1
-    return Origin(series.name, column.name, key, series.node, units or column.units, label or column.label, several)
+    return Origin(series.name, column.name, key, series.node, units or column.units, label or column.label)

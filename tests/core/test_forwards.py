@@ -81,7 +81,7 @@ def test_what_each_kind_needs_is_enough(tmp_path: Path, lines: str) -> None:
         (f"{VICTORIA}\ntags = _a=b", ["4: [forward__x] tags: '_a=b' is not a tag"]),
         (f"{VICTORIA}\ndescribe = label", ["4: [forward__x] describe: 'label' is not known: expected node, units"]),
         (f"{VICTORIA}\nmeasurement = _a", ["4: [forward__x] measurement: '_a' is not a name"]),
-        (f"{VICTORIA}\noutbox = 1k", ["4: [forward__x] outbox: '1k' is "]),
+        (f"{VICTORIA}\noutbox_bytes = 1k", ["4: [forward__x] outbox_bytes: '1k' is "]),
         (f"{VICTORIA}\nseries = (", ["4: [forward__x] series: '(' is not a regular expression"]),
         (f"{VICTORIA}\nsize = 3", ["4: [forward__x] size: unknown option: expected one of batch_size"]),
     ],

@@ -40,6 +40,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(200)
         else:
             self.send_response(200)
+        if self.path == "/hangs-up":
+            self.close_connection = True  # without a word of it in the headers
         if self.path == "/called-gzip":
             self.send_header("Content-Encoding", "gzip")
         body = b"x" * (MAX_ANSWER + 10) if self.path == "/long" else body
@@ -67,6 +69,25 @@ def client() -> Iterator[HttpClient]:
     made = HttpClient()
     yield made
     made.close()
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced(client: HttpClient, url: str) -> None:
+    for _ in range(3):
+        assert client.send("POST", f"{url}/hangs-up", b"body", {}).taken
+    assert len(Handler.connections) == 3
+
+
+def test_a_silent_server_is_not_asked_twice(url: str) -> None:
+    client = HttpClient(timeout_s=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client._used = True  # as after an answer
+        with pytest.raises(UnreachableError, match="in time"):
+            client.send("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {})
+        silent.accept()[0].close()
+        silent.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    client.close()
 
 
 def test_one_connection_serves_many_requests(client: HttpClient, url: str) -> None:

@@ -95,7 +95,6 @@ def test_a_sample_says_what_it_is_of(make_store: MakeStore, clock: Clock) -> Non
     assert (two.series, two.units, two.label, two.time) == ("b", "K", "Cellar", clock.now)
     assert (three.series, three.column, three.key) == ("pair", "second", ("1/1", "v", "0"))
     assert math.isnan(three.value)
-    assert (one.origin.is_one_of_several, three.origin.is_one_of_several) == (False, True)
 
 
 def test_what_a_series_is_called_later_is_what_its_samples_say(store: Store) -> None:
