@@ -167,10 +167,13 @@ class HttpClient:
             try:
                 # as it came: nothing compressed was asked for, and what calls itself so may be broken, or grow without end
                 content = response.read(MAX_ANSWER, decode_content=False)
-                if response.status < 200 or response.read(1, decode_content=False):
-                    response.close()  # what follows is not wanted, and the connection is no good for another request
+                whole = response.status >= 200 and not response.read(1, decode_content=False)
+                if not whole:
+                    response.close()
             finally:
                 response.release_conn()
+            if not whole:
+                self._pool.clear()  # what follows is not wanted, and would pass for the answer to another request
         except (HTTPError, OSError, ValueError) as error:
             raise UnreachableError(_why(error)) from error
         return Answer(response.status, content, _seconds(response.headers.get("Retry-After", "")))
