@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import rrdtool
 
-from .processes import ROOT
+from .processes import ROOT, BenchError
 
 _PLACES = ("/usr/local/sbin", "/usr/sbin", "/sbin", str(Path(sys.prefix) / "databases" / "usr" / "bin"))
 
@@ -55,6 +55,13 @@ class Program:
             return "unknown"
         found = re.search(r"\d+\.\d+[\w.+~-]*", done.stdout + done.stderr)
         return found.group() if found else "unknown"
+
+    def require(self) -> str:
+        """Its path. Raises BenchError when it is not there."""
+        found = self.find()
+        if found is None:
+            raise BenchError(self.advice())
+        return found
 
     def advice(self) -> str:
         """How to get it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..machine import COLLECTD_AGENT, COLLECTD_PLUGINS, COLLECTD_TYPES, NETDATA, NETDATA_PLUGINS, NETDATA_STOCK, Program
-from ..processes import HOST, BenchError, Child, free_port
+from ..machine import COLLECTD_AGENT, COLLECTD_PLUGINS, COLLECTD_TYPES, NETDATA, NETDATA_PLUGINS, NETDATA_STOCK
+from ..processes import HOST, Child, free_port
 
 _AGENT = """\
 [system]
@@ -107,14 +107,6 @@ _NETDATA_WEB = """\
 """
 
 
-def require(program: Program) -> str:
-    """Path of a program. Raises BenchError when it is not there."""
-    found = program.find()
-    if found is None:
-        raise BenchError(program.advice())
-    return found
-
-
 class Agent(Child):
     """Our agent with the components that are on by default.
 
@@ -139,7 +131,7 @@ class Collectd(Child):
     """
 
     def __init__(self, folder: Path, broker: int, interval_s: int) -> None:
-        program = require(COLLECTD_AGENT)
+        program = COLLECTD_AGENT.require()
         folder.mkdir(parents=True)
         config = _COLLECTD.format(
             folder=folder, plugins=COLLECTD_PLUGINS, types=COLLECTD_TYPES, host=HOST, broker=broker, interval=interval_s
@@ -157,7 +149,7 @@ class Netdata(Child):
     """
 
     def __init__(self, folder: Path, interval_s: int, *, lean: bool = True) -> None:
-        program = require(NETDATA)
+        program = NETDATA.require()
         for name in ("etc", "cache", "lib/cloud.d", "log"):
             (folder / name).mkdir(parents=True)
         (folder / "etc" / ".opt-out-from-anonymous-statistics").touch()

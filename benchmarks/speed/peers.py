@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from ..load import Plan
-from ..machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED, Program
-from ..processes import HOST, BenchError, Child, SocketFolder, free_port, listens, wait_progress
+from ..machine import CARBON, COLLECTD, COLLECTD_PLUGINS, COLLECTD_TYPES, MOSQUITTO_SUB, RRDCACHED
+from ..processes import HOST, Child, SocketFolder, free_port, listens, wait_progress
 from ..servers import RETENTION
 from .contents import holds, last_update
 
@@ -90,14 +90,6 @@ LoadPlugin rrdtool
 """
 
 
-def require(program: Program) -> str:
-    """Path of a program. Raises BenchError when it is not there."""
-    found = program.find()
-    if found is None:
-        raise BenchError(program.advice())
-    return found
-
-
 class Carbon(Child):
     """Debian's carbon-cache with every limit off: line protocol over TCP to whisper files.
 
@@ -109,7 +101,7 @@ class Carbon(Child):
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        command = [require(CARBON), "--nodaemon", f"--config={folder}/carbon.conf", f"--pidfile={folder}/carbon.pid", "start"]
+        command = [CARBON.require(), "--nodaemon", f"--config={folder}/carbon.conf", f"--pidfile={folder}/carbon.pid", "start"]
         super().__init__(command, folder)
 
     def start(self) -> None:
@@ -162,7 +154,7 @@ class Collectd(Child):
 
     def __init__(self, folder: Path, broker: int) -> None:
         self._broker = broker
-        program = require(COLLECTD)
+        program = COLLECTD.require()
         folder.mkdir(parents=True)
         self._sockets = SocketFolder(folder)
         super().__init__([program, "-f", "-C", f"{folder}/collectd.conf"], folder)
@@ -240,7 +232,7 @@ class Rrdcached(Child):
     """
 
     def __init__(self, folder: Path, files: Path) -> None:
-        program = require(RRDCACHED)
+        program = RRDCACHED.require()
         folder.mkdir(parents=True)
         self._sockets = SocketFolder(folder)
         self.socket = self._sockets.name("s")
@@ -271,4 +263,4 @@ class Subscriber(Child):
 
     def __init__(self, folder: Path, broker: int, count: int, qos: int, topics: str = "plain/#") -> None:
         where = ["-h", HOST, "-p", str(broker), "-i", "bench-sub", "-t", topics]
-        super().__init__([require(MOSQUITTO_SUB), *where, "-q", str(qos), "-C", str(count)], folder, quiet=True)
+        super().__init__([MOSQUITTO_SUB.require(), *where, "-q", str(qos), "-C", str(count)], folder, quiet=True)
